@@ -1,0 +1,1 @@
+"""The words everybody speaks: commands, events, enums, reasons, integer money and identifiers."""

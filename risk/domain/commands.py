@@ -1,0 +1,229 @@
+"""What may be asked of the heart: one NamedTuple per wish.
+
+Every command has a `request_id`, chosen by the caller, that makes asking again harmless. Commands are
+checked for shape at the door and are recorded in the journal beside the events they caused.
+New fields go to the end with a default: that is the whole versioning rule (docs/decisions).
+Not here: what was decided (risk.domain.events).
+"""
+
+from typing import NamedTuple
+
+from risk.domain.enums import (
+    Board,
+    Channel,
+    ExecType,
+    KillScope,
+    ListingStatus,
+    OrdStatus,
+    OrdType,
+    Side,
+    TimeInForce,
+)
+
+
+class OpenAccount(NamedTuple):
+    """Open a cash account that belongs to a branch."""
+
+    request_id: str
+    account_no: str
+    branch_code: str
+
+
+class ListInstrument(NamedTuple):
+    """Add an instrument, or give an existing one the static data of a new day."""
+
+    request_id: str
+    symbol: str
+    board: Board
+    name_zh: str
+    name_en: str
+    prev_close_e4: int
+    status: ListingStatus = ListingStatus.NORMAL
+    is_t0: bool = False
+    is_halted: bool = False
+
+
+class MoveCash(NamedTuple):
+    """Add cash to an account, or take it out when negative."""
+
+    request_id: str
+    account_no: str
+    amount_e4: int
+    reason: str = ""
+
+
+class MoveShares(NamedTuple):
+    """Add shares that are sellable at once (transfer in), or take them out when negative."""
+
+    request_id: str
+    account_no: str
+    symbol: str
+    qty: int
+    cost_e4: int = 0
+
+
+class StartDay(NamedTuple):
+    """Roll to a trading day: bought shares become sellable, old orders end, numbers restart.
+
+    `day` is yyyymmdd.
+    """
+
+    request_id: str
+    day: int
+
+
+class SubmitOrder(NamedTuple):
+    """Buy or sell. `branch_code` is the door's branch (empty when it came by none)."""
+
+    request_id: str
+    account_no: str
+    symbol: str
+    side: Side
+    qty: int
+    price_e4: int
+    channel: Channel
+    ord_type: OrdType = OrdType.LIMIT
+    time_in_force: TimeInForce = TimeInForce.DAY
+    branch_code: str = ""
+    trace_id: str = ""  # call_no of a phone call, request or frame id elsewhere
+    entered_ns: int = 0  # when the confirming key, request or frame reached the door
+
+
+class CancelOrder(NamedTuple):
+    """Cancel what is left of an order. `cl_ord_id` is the order's own ClOrdID(11)."""
+
+    request_id: str
+    account_no: str
+    cl_ord_id: str
+    channel: Channel
+    branch_code: str = ""
+    trace_id: str = ""
+    entered_ns: int = 0
+
+
+class RecordRouted(NamedTuple):
+    """The FIX edge handed a message for this order or cancel request to the session."""
+
+    request_id: str
+    cl_ord_id: str
+    fix_session: str
+    sent_ns: int
+    poss_resend: bool = False
+
+
+class RecordExecution(NamedTuple):
+    """One ExecutionReport(8) in our words, with the place it had on its FIX session.
+
+    For a report about a cancel request `cl_ord_id` is ClOrdID(11) of the request and
+    `orig_cl_ord_id` OrigClOrdID(41) of the order.
+    """
+
+    request_id: str  # fix_session and msg_seq_num
+    fix_session: str
+    msg_seq_num: int  # MsgSeqNum(34)
+    cl_ord_id: str
+    orig_cl_ord_id: str
+    order_id: str
+    exec_id: str
+    exec_type: ExecType
+    ord_status: OrdStatus
+    symbol: str
+    side: Side
+    last_qty: int = 0
+    last_px_e4: int = 0
+    cum_qty: int = 0
+    leaves_qty: int = 0
+    exec_ref_id: str = ""  # ExecRefID(19) of a bust or correction
+    ord_rej_reason: int = 0  # OrdRejReason(103)
+    text: str = ""
+    transact_ns: int = 0
+    poss_dup: bool = False
+    poss_resend: bool = False
+
+
+class RecordCancelReject(NamedTuple):
+    """One OrderCancelReject(9): the venue would not cancel."""
+
+    request_id: str
+    fix_session: str
+    msg_seq_num: int
+    cl_ord_id: str
+    orig_cl_ord_id: str
+    order_id: str
+    ord_status: OrdStatus
+    cxl_rej_reason: int = 0  # CxlRejReason(102)
+    text: str = ""
+    transact_ns: int = 0
+
+
+class RecordRefusal(NamedTuple):
+    """BusinessMessageReject(j) or session Reject(3) for a message of ours."""
+
+    request_id: str
+    fix_session: str
+    msg_seq_num: int
+    ref_msg_type: str  # RefMsgType(372)
+    ref_cl_ord_id: str  # the order or cancel request it was about, empty when unknown
+    reason: int = 0  # BusinessRejectReason(380) or SessionRejectReason(373)
+    text: str = ""
+
+
+class RecordInbound(NamedTuple):
+    """An inbound FIX number without effect on the book (admin, market data): only its place."""
+
+    request_id: str
+    fix_session: str
+    msg_seq_num: int
+
+
+class SetKillSwitch(NamedTuple):
+    """Stop or release new orders of the firm, a branch, an account or an instrument."""
+
+    request_id: str
+    scope: KillScope
+    key: str  # branch_code, account_no or symbol; empty for the firm
+    is_on: bool
+    by: str
+    reason: str
+
+
+class TakeFingerprint(NamedTuple):
+    """Write the book's fingerprint into the journal, for replay to compare."""
+
+    request_id: str
+
+
+Command = (
+    OpenAccount
+    | ListInstrument
+    | MoveCash
+    | MoveShares
+    | StartDay
+    | SubmitOrder
+    | CancelOrder
+    | RecordRouted
+    | RecordExecution
+    | RecordCancelReject
+    | RecordRefusal
+    | RecordInbound
+    | SetKillSwitch
+    | TakeFingerprint
+)
+
+# Stable numbers for the journal; a number is never used again.
+COMMAND_TYPES: dict[int, type[Command]] = {
+    1: OpenAccount,
+    2: ListInstrument,
+    3: MoveCash,
+    4: MoveShares,
+    5: StartDay,
+    6: SubmitOrder,
+    7: CancelOrder,
+    8: RecordRouted,
+    9: RecordExecution,
+    10: RecordCancelReject,
+    11: RecordRefusal,
+    12: RecordInbound,
+    13: SetKillSwitch,
+    14: TakeFingerprint,
+}
