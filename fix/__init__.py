@@ -1,4 +1,4 @@
-"""The FIX edge: QuickFIX sessions, message translation, routing, reconciliation, simulated exchange.
+"""The FIX edge: QuickFIX sessions, translation, routing, reconciliation, simulated exchange.
 
 May import risk.domain (the simulator also risk.market). Always `import quickfix`, never `as fix`.
 """

@@ -1,1 +1,1 @@
-"""The gateway process: doors in (phone, web, branch), the heart, edges out, and how it is started."""
+"""The gateway process: doors in (phone, web, branch), the heart, edges out, how it starts."""

@@ -1,7 +1,7 @@
 """What may be asked of the heart: one NamedTuple per wish.
 
-Every command has a `request_id`, chosen by the caller, that makes asking again harmless. Commands are
-checked for shape at the door and are recorded in the journal beside the events they caused.
+Every command has a `request_id`, chosen by the caller, that makes asking again harmless. Commands
+are checked for shape at the door and are recorded in the journal beside the events they caused.
 New fields go to the end with a default: that is the whole versioning rule (docs/decisions).
 Not here: what was decided (risk.domain.events).
 """

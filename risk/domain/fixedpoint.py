@@ -1,4 +1,4 @@
-"""Money and prices as integers in 1/10,000 of a currency unit (suffix `_e4`), rates in basis points.
+"""Money and prices as integers in 1/10,000 currency unit (suffix `_e4`), rates in basis points.
 
 Not here: any rounding rule of a market or fee (risk.market states those where they apply).
 """
@@ -27,7 +27,8 @@ assert (PRICE_E4_MAX * QTY_MAX // BP + 1) * RATE_BP_MAX < 2**63
 
 def apply_bp(amount_e4: I64, rate_bp: I64 | int) -> I64:
     """Return floor(amount_e4 * rate_bp / 10_000) without leaving int64."""
-    whole, rest = np.divmod(amount_e4, BP)
+    whole = amount_e4 // BP
+    rest = amount_e4 - whole * BP
     return whole * rate_bp + rest * rate_bp // BP
 
 

@@ -4,7 +4,7 @@ Not here: who may use an identifier (gateway.identity).
 """
 
 import re
-from datetime import date, datetime, timedelta, timezone
+from datetime import UTC, date, datetime, timedelta, timezone
 from typing import Final, NewType
 
 AccountNo = NewType("AccountNo", str)
@@ -33,7 +33,7 @@ def second_of_day(at_ns: int) -> int:
 
 def china_time(at_ns: int) -> datetime:
     """Return `at_ns` as an aware datetime in China, microsecond resolution."""
-    return datetime(1970, 1, 1, tzinfo=timezone.utc).astimezone(CHINA) + timedelta(
+    return datetime(1970, 1, 1, tzinfo=UTC).astimezone(CHINA) + timedelta(
         microseconds=at_ns // 1000
     )
 
