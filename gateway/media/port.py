@@ -1,0 +1,157 @@
+"""What the rest of the gateway knows of media: a link opens legs, a leg plays, sends and reports.
+
+One leg is one party's audio: a UDP socket, G.711 at 8 kHz in 20 ms frames, RFC 4733 digits.
+`gateway.media.inprocess` and `gateway.media.link` implement this alike (one contract test).
+Not here: SDP (gateway.sip) and which prompt is played (gateway.ivr).
+"""
+
+import enum
+from collections.abc import Callable, Sequence
+from typing import NamedTuple, Protocol
+
+from twisted.internet.defer import Deferred
+
+from risk.domain.errors import TemporaryFailure
+
+Address = tuple[str, int]
+
+
+class Codec(enum.IntEnum):
+    """G.711 by its static RTP payload type (RFC 3551 §6)."""
+
+    PCMU = 0
+    PCMA = 8
+
+
+class RtpPeer(NamedTuple):
+    """Far end of a leg as its SDP says. `event_type` is its payload type of telephone-event.
+
+    Packets go to `host:port` until the first packet arrives; from then on to where that one came
+    from, and nobody else is heard (symmetric RTP, RFC 4961) until the next `Leg.set_peer`.
+    """
+
+    host: str
+    port: int
+    codec: Codec = Codec.PCMA
+    event_type: int | None = 101
+
+
+class Clip(NamedTuple):
+    """A piece of sound: A-law, 8 kHz, mono. The same `name` always means the same sound."""
+
+    name: str
+    alaw: bytes
+
+
+class Digit(NamedTuple):
+    """A key was pressed: one of 0-9 * # A-D. `at_ns` is wall-clock Unix time."""
+
+    key: str
+    at_ns: int
+
+    def __repr__(self) -> str:
+        """Hide the key: it may belong to a PIN and a repr ends up in logs."""
+        return f"Digit(key='?', at_ns={self.at_ns})"
+
+
+class PlayDone(NamedTuple):
+    """All of the `play` or `send_digits` with this token has left; a stopped one never tells."""
+
+    token: int
+
+
+class LostReason(enum.Enum):
+    """Why a leg is gone although nobody closed it."""
+
+    WORKER_ENDED = "worker_ended"
+    SOCKET_FAILED = "socket_failed"
+
+
+class MediaLost(NamedTuple):
+    """The leg is gone; nothing more will come from it."""
+
+    reason: LostReason
+
+
+class Heard(NamedTuple):
+    """Sound of the far end on its own time line, losses filled with silence. Only when asked."""
+
+    alaw: bytes
+
+
+LegEvent = Digit | PlayDone | MediaLost | Heard
+OnLegEvent = Callable[[LegEvent], None]
+
+
+class LegFigures(NamedTuple):
+    """What went over a leg in its life (RFC 3550 §6.4.1 words)."""
+
+    sent_packets: int = 0
+    received_packets: int = 0
+    lost_packets: int = 0
+    jitter_ms: float = 0.0
+    dropped_packets: int = 0  # not RTP, unknown payload type, or oversized
+    digit_count: int = 0
+
+
+class MediaRefused(TemporaryFailure):
+    """No leg could be opened: no free port, leg limit reached, or no worker is running."""
+
+    code = "media.refused"
+
+
+class Leg(Protocol):
+    """One party's audio. Methods of a closed or lost leg do nothing."""
+
+    @property
+    def local_address(self) -> Address:
+        """Host and UDP port that the far end should send to."""
+        ...
+
+    def set_peer(self, peer: RtpPeer) -> None:
+        """Take the far end of a new SDP: codec, address, and latch again on its first packet."""
+
+    def play(self, clips: Sequence[Clip], token: int) -> None:
+        """Play clips one after the other, after what is still queued; then `PlayDone(token)`."""
+
+    def send_digits(self, digits: str, token: int) -> None:
+        """Press keys towards the far end (RFC 4733), after what is queued; then `PlayDone`."""
+
+    def stop(self) -> None:
+        """Forget everything queued, at the next frame."""
+
+    def close(self) -> Deferred[LegFigures]:
+        """Close the socket; fires with the leg's figures (zeros if its worker is gone)."""
+        ...
+
+
+class MediaLink(Protocol):
+    """Opens legs; survives the loss of its worker."""
+
+    @property
+    def is_ready(self) -> bool:
+        """True when a leg can be opened now."""
+        ...
+
+    @property
+    def leg_count(self) -> int:
+        """Legs open now."""
+        ...
+
+    def start(self) -> Deferred[None]:
+        """Fires when the first leg may be opened. Raises MediaRefused when that cannot be."""
+        ...
+
+    def stop(self) -> Deferred[None]:
+        """Close all legs (each is told `MediaLost`) and end the workers."""
+        ...
+
+    def open_leg(
+        self, on_event: OnLegEvent, peer: RtpPeer | None = None, hear: bool = False
+    ) -> Deferred[Leg]:
+        """Bind a socket and start its 20 ms clock. Raises MediaRefused.
+
+        Without `peer` nothing is sent until `Leg.set_peer` (an offer before its answer).
+        `hear` asks for `Heard` events, for a scripted caller.
+        """
+        ...
