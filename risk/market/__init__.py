@@ -1,0 +1,1 @@
+"""The venues' rulebooks as effective-dated data, and the vectorised functions that read them."""
