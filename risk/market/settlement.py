@@ -26,4 +26,5 @@ def sellable_at_once(board: I64, is_t0: BoolArray, bought_qty: I64, rules: DayRu
 
 def withdrawable_e4(cash_e4: I64, frozen_e4: I64, proceeds_today_e4: I64) -> I64:
     """Return the cash that may leave today: free and not from today's sales, never below 0."""
-    return np.maximum(cash_e4 - frozen_e4 - proceeds_today_e4, 0)
+    free: I64 = np.maximum(cash_e4 - frozen_e4 - proceeds_today_e4, 0)
+    return free

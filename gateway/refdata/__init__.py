@@ -1,0 +1,1 @@
+"""Reference data from files: the rulebook and the list of instruments."""
