@@ -1,6 +1,11 @@
 """The reactor of the whole suite: asyncio over uvloop, as in the gateway process."""
 
+import asyncio
+
 import uvloop
 from twisted.internet import asyncioreactor
 
-asyncioreactor.install(uvloop.new_event_loop())
+# Set as the current loop too: a test's asyncio code may be reached before the reactor turns.
+_loop = uvloop.new_event_loop()
+asyncio.set_event_loop(_loop)
+asyncioreactor.install(_loop)

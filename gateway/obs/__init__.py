@@ -1,0 +1,1 @@
+"""Seeing: JSON logs, metrics, health, and the watch over the reactor."""
