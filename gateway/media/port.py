@@ -1,17 +1,18 @@
 """What the rest of the gateway knows of media: a link opens legs, a leg plays, sends and reports.
 
 One leg is one party's audio: a UDP socket, G.711 at 8 kHz in 20 ms frames, RFC 4733 digits.
-`gateway.media.inprocess` and `gateway.media.link` implement this alike (one contract test).
+`gateway.media.link.HostedMedia` implements it over a worker process or over the reactor itself.
 Not here: SDP (gateway.sip) and which prompt is played (gateway.ivr).
 """
 
 import enum
 from collections.abc import Callable, Sequence
-from typing import NamedTuple, Protocol
-
-from twisted.internet.defer import Deferred
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from risk.domain.errors import TemporaryFailure
+
+if TYPE_CHECKING:  # a media worker reads this module and has no reactor
+    from twisted.internet.defer import Deferred
 
 Address = tuple[str, int]
 
@@ -27,7 +28,7 @@ class RtpPeer(NamedTuple):
     """Far end of a leg as its SDP says. `event_type` is its payload type of telephone-event.
 
     Packets go to `host:port` until the first packet arrives; from then on to where that one came
-    from, and nobody else is heard (symmetric RTP, RFC 4961) until the next `Leg.set_peer`.
+    from, and nobody else is heard (symmetric RTP, RFC 4961) until `Leg.set_peer` names another.
     """
 
     host: str
@@ -109,7 +110,7 @@ class Leg(Protocol):
         ...
 
     def set_peer(self, peer: RtpPeer) -> None:
-        """Take the far end of a new SDP: codec, address, and latch again on its first packet."""
+        """Take the far end of a new SDP; with another address, latch again on its first packet."""
 
     def play(self, clips: Sequence[Clip], token: int) -> None:
         """Play clips one after the other, after what is still queued; then `PlayDone(token)`."""
@@ -120,7 +121,7 @@ class Leg(Protocol):
     def stop(self) -> None:
         """Forget everything queued, at the next frame."""
 
-    def close(self) -> Deferred[LegFigures]:
+    def close(self) -> "Deferred[LegFigures]":
         """Close the socket; fires with the leg's figures (zeros if its worker is gone)."""
         ...
 
@@ -138,17 +139,17 @@ class MediaLink(Protocol):
         """Legs open now."""
         ...
 
-    def start(self) -> Deferred[None]:
+    def start(self) -> "Deferred[None]":
         """Fires when the first leg may be opened. Raises MediaRefused when that cannot be."""
         ...
 
-    def stop(self) -> Deferred[None]:
+    def stop(self) -> "Deferred[None]":
         """Close all legs (each is told `MediaLost`) and end the workers."""
         ...
 
     def open_leg(
         self, on_event: OnLegEvent, peer: RtpPeer | None = None, hear: bool = False
-    ) -> Deferred[Leg]:
+    ) -> "Deferred[Leg]":
         """Bind a socket and start its 20 ms clock. Raises MediaRefused.
 
         Without `peer` nothing is sent until `Leg.set_peer` (an offer before its answer).

@@ -1,0 +1,33 @@
+"""Settings of media: [media] in hotline.toml. Not here: prompts and voices (gateway.ivr)."""
+
+from typing import Annotated
+
+import msgspec
+
+Port = Annotated[int, msgspec.Meta(ge=0, le=65_535)]
+
+
+class MediaSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """RTP sockets and the processes that own them."""
+
+    rtp_host: Annotated[
+        str, msgspec.Meta(description="IP address that RTP sockets bind to and SDP names.")
+    ] = "127.0.0.1"
+    rtp_port_first: Annotated[
+        Port, msgspec.Meta(description="First UDP port for RTP, even; 0 lets the system choose.")
+    ] = 0
+    rtp_port_last: Annotated[
+        Port, msgspec.Meta(description="Last UDP port for RTP; 0 when the system chooses.")
+    ] = 0
+    worker_count: Annotated[
+        int,
+        msgspec.Meta(
+            ge=0,
+            le=64,
+            description="Media processes, about 400 calls each; 0 keeps media in the gateway "
+            "process (a few calls only).",
+        ),
+    ] = 1
+    legs_per_worker_max: Annotated[
+        int, msgspec.Meta(ge=1, le=2_000, description="Legs one media process may hold.")
+    ] = 400

@@ -1,0 +1,281 @@
+"""Both homes of media, the reactor and a worker process, keep the promises of the port."""
+
+import random
+import socket
+import time
+from collections.abc import Callable
+
+from twisted.internet import reactor
+from twisted.internet.defer import Deferred
+from twisted.internet.task import deferLater
+from twisted.trial.unittest import TestCase
+
+from gateway.media import g711, rtp, telephone_event
+from gateway.media.bank import LegBank
+from gateway.media.hosts import MediaHost, ReactorHost, WorkerHost
+from gateway.media.link import HostedMedia
+from gateway.media.port import (
+    Clip,
+    Codec,
+    Digit,
+    Heard,
+    Leg,
+    LegEvent,
+    LegFigures,
+    LostReason,
+    MediaLost,
+    MediaRefused,
+    PlayDone,
+    RtpPeer,
+)
+
+TIMEOUT_S = 10.0
+
+
+def a_tone(seed: int, frames: int) -> bytes:
+    """A-law sound that is unlike silence and unlike other seeds."""
+    return bytes(random.Random(seed).choice(b"\x10\x20\x30\x90\xa0") for _ in range(160 * frames))
+
+
+class FarEnd:
+    """The other party: a plain UDP socket that speaks RTP."""
+
+    def __init__(self, codec: Codec = Codec.PCMA) -> None:
+        self.codec = codec
+        self.sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self.sock.bind(("127.0.0.1", 0))
+        self.sock.setblocking(False)
+        self.seq = 65_530
+        self.packets: list[rtp.RtpPacket] = []
+
+    @property
+    def peer(self) -> RtpPeer:
+        return RtpPeer("127.0.0.1", self.sock.getsockname()[1], self.codec, 101)
+
+    def send(self, leg: Leg, payload_type: int, timestamp: int, payload: bytes) -> None:
+        packet = rtp.RtpPacket(payload_type, False, self.seq, timestamp, 7, payload)
+        self.seq = (self.seq + 1) % rtp.SEQ_MOD
+        self.sock.sendto(rtp.build(packet), leg.local_address)
+
+    def press(self, leg: Leg, key: str, timestamp: int) -> None:
+        for frame in telephone_event.press(key):
+            if frame is not None:
+                self.send(leg, 101, timestamp, frame.payload)
+
+    def read(self) -> list[rtp.RtpPacket]:
+        while True:
+            try:
+                packet = rtp.parse(self.sock.recv(2000))
+            except BlockingIOError:
+                return self.packets
+            assert packet is not None
+            self.packets.append(packet)
+
+    def sound(self) -> bytes:
+        return b"".join(p.payload for p in self.read() if p.payload_type == self.codec)
+
+
+class PortPromises:
+    """The cases; a class below names the host."""
+
+    host: MediaHost
+
+    def make_host(self) -> MediaHost:
+        raise NotImplementedError
+
+    async def setUp(self) -> None:
+        self.host = self.make_host()
+        self.media = HostedMedia([self.host], reactor)
+        self.events: list[LegEvent] = []
+        await self.media.start()
+        self.far = FarEnd()
+        self.addCleanup(self.far.sock.close)  # type: ignore[attr-defined]
+
+    def tearDown(self) -> Deferred[None]:
+        return self.media.stop()
+
+    async def until(self, is_true: Callable[[], bool], what: str) -> None:
+        end_s = time.monotonic() + TIMEOUT_S
+        while not is_true():
+            assert time.monotonic() < end_s, f"waited {TIMEOUT_S} s until {what}; {self.events}"
+            await deferLater(reactor, 0.01)
+
+    def of(self, kind: type[LegEvent]) -> list[LegEvent]:
+        return [event for event in self.events if isinstance(event, kind)]
+
+    async def test_a_clip_arrives_whole_at_twenty_milliseconds_a_packet(self) -> None:
+        leg = await self.media.open_leg(self.events.append, self.far.peer)
+        tone = a_tone(1, 20)
+        leg.play([Clip("a", tone[:1234]), Clip("b", tone[1234:])], 5)
+        await self.until(lambda: PlayDone(5) in self.events, "the clip is played")
+        await self.until(lambda: tone in self.far.sound(), "the far end has heard it")
+        packets = self.far.read()
+        steps = {(b.timestamp - a.timestamp) % rtp.TS_MOD for a, b in zip(packets, packets[1:])}
+        assert steps == {160}
+        assert {len(p.payload) for p in packets} == {160}
+        assert packets[0].marker
+        assert not packets[1].marker
+
+    async def test_a_mulaw_leg_gets_the_same_sound_in_its_own_law(self) -> None:
+        far = FarEnd(Codec.PCMU)
+        self.addCleanup(far.sock.close)  # type: ignore[attr-defined]
+        leg = await self.media.open_leg(self.events.append, far.peer)
+        tone = a_tone(2, 5)
+        leg.play([Clip("c", tone)], 1)
+        await self.until(
+            lambda: tone.translate(g711.ALAW_TO_MULAW) in far.sound(), "the far end has heard it"
+        )
+
+    async def test_keys_are_told_once_each_and_in_order(self) -> None:
+        leg = await self.media.open_leg(self.events.append, self.far.peer)
+        before_ns = time.time_ns()
+        for at, key in enumerate("13*57#"):
+            self.far.press(leg, key, 1000 + 3200 * at)
+        await self.until(lambda: len(self.of(Digit)) == 6, "all keys are told")
+        await deferLater(reactor, 0.05)
+        keys = [event for event in self.events if isinstance(event, Digit)]
+        assert "".join(k.key for k in keys) == "13*57#"
+        assert all(before_ns <= k.at_ns <= time.time_ns() for k in keys)
+
+    async def test_what_two_legs_press_and_say_reaches_each_other(self) -> None:
+        heard: list[LegEvent] = []
+        one = await self.media.open_leg(self.events.append)
+        other = await self.media.open_leg(heard.append, hear=True)
+        one.set_peer(RtpPeer(*other.local_address))
+        other.set_peer(RtpPeer(*one.local_address))
+        tone = a_tone(3, 30)
+        one.play([Clip("d", tone)], 1)
+        other.send_digits("600519#", 9)
+        await self.until(lambda: PlayDone(1) in self.events and PlayDone(9) in heard, "both done")
+        await self.until(lambda: len(self.of(Digit)) == 7, "the keys are told")
+        assert "".join(e.key for e in self.events if isinstance(e, Digit)) == "600519#"
+        figures = await other.close()
+        assert tone in b"".join(e.alaw for e in heard if isinstance(e, Heard))
+        assert figures.lost_packets == 0
+        assert figures.received_packets >= 30
+
+    async def test_stop_silences_the_leg_and_the_stopped_token_is_never_told(self) -> None:
+        leg = await self.media.open_leg(self.events.append, self.far.peer)
+        leg.play([Clip("long", a_tone(4, 500))], 1)
+        await self.until(lambda: len(self.far.read()) > 10, "it plays")
+        leg.stop()
+        leg.play([Clip("short", a_tone(5, 3))], 2)
+        await self.until(lambda: PlayDone(2) in self.events, "the second is played")
+        assert PlayDone(1) not in self.events
+        assert a_tone(5, 3) in self.far.sound()
+
+    async def test_after_the_first_packet_strangers_are_not_heard(self) -> None:
+        leg = await self.media.open_leg(self.events.append, self.far.peer)
+        stranger = FarEnd()
+        self.addCleanup(stranger.sock.close)  # type: ignore[attr-defined]
+        self.far.send(leg, 8, 0, bytes(160))
+        await deferLater(reactor, 0.05)
+        stranger.press(leg, "9", 50_000)
+        await deferLater(reactor, 0.05)
+        self.far.press(leg, "1", 60_000)
+        await self.until(lambda: bool(self.of(Digit)), "the far end's key is told")
+        assert [e.key for e in self.events if isinstance(e, Digit)] == ["1"]
+        assert stranger.read() == []
+
+    async def test_garbage_does_not_latch_and_is_only_counted(self) -> None:
+        leg = await self.media.open_leg(self.events.append, self.far.peer)
+        stranger = FarEnd()
+        self.addCleanup(stranger.sock.close)  # type: ignore[attr-defined]
+        for junk in (b"", b"\x80", b"hello there, this is no RTP", bytes(1600), b"\x80" * 40):
+            stranger.sock.sendto(junk, leg.local_address)
+        await deferLater(reactor, 0.05)
+        self.far.send(leg, 8, 0, bytes(160))
+        self.far.send(leg, 77, 160, bytes(160))
+        await self.until(lambda: len(self.far.read()) > 5, "sound flows")
+        figures = await leg.close()
+        assert figures.received_packets == 1
+        assert figures.dropped_packets == 1
+
+    async def test_a_new_peer_address_is_latched_anew_on_the_same_port(self) -> None:
+        leg = await self.media.open_leg(self.events.append, self.far.peer)
+        self.far.send(leg, 8, 0, bytes(160))
+        await self.until(lambda: len(self.far.read()) > 2, "the first far end is served")
+        moved = FarEnd()
+        self.addCleanup(moved.sock.close)  # type: ignore[attr-defined]
+        port = leg.local_address
+        leg.set_peer(moved.peer)
+        await self.until(lambda: len(moved.read()) > 2, "the second far end is served")
+        moved.press(leg, "5", 90_000)
+        await self.until(lambda: bool(self.of(Digit)), "its key is told")
+        assert leg.local_address == port
+
+    async def test_a_held_leg_sends_nothing_until_its_peer_is_back(self) -> None:
+        leg = await self.media.open_leg(self.events.append, RtpPeer("0.0.0.0", 4000))
+        leg.play([Clip("e", a_tone(6, 3))], 1)
+        await self.until(lambda: PlayDone(1) in self.events, "time passes")
+        leg.set_peer(self.far.peer)
+        await self.until(lambda: len(self.far.read()) > 2, "sound flows")
+
+    async def test_closing_twice_and_playing_after_are_harmless(self) -> None:
+        leg = await self.media.open_leg(self.events.append, self.far.peer)
+        await self.until(lambda: len(self.far.read()) > 2, "sound flows")
+        figures = await leg.close()
+        assert figures.sent_packets > 2
+        assert await leg.close() == LegFigures()
+        leg.play([Clip("f", b"")], 1)
+        leg.stop()
+        assert self.media.leg_count == 0
+
+    async def test_a_leg_too_many_is_refused_and_a_closed_one_makes_room(self) -> None:
+        legs = [await self.media.open_leg(self.events.append) for _ in range(3)]
+        try:
+            await self.media.open_leg(self.events.append)
+        except MediaRefused as refused:
+            assert "3 legs are open" in str(refused)
+        else:
+            raise AssertionError("the fourth leg was opened")
+        await legs[0].close()
+        await self.media.open_leg(self.events.append)
+        assert self.media.leg_count == 3
+
+    async def test_stopping_media_ends_its_legs(self) -> None:
+        await self.media.open_leg(self.events.append, self.far.peer)
+        await self.media.stop()
+        assert self.events == [MediaLost(LostReason.WORKER_ENDED)]
+        assert not self.media.is_ready
+
+
+class ReactorMediaTests(PortPromises, TestCase):
+    """Media on the gateway's own reactor."""
+
+    def make_host(self) -> MediaHost:
+        bank = LegBank(random.Random(1).getrandbits, legs_max=3)
+        return ReactorHost(bank, reactor, time.time_ns)
+
+
+class WorkerMediaTests(PortPromises, TestCase):
+    """Media in a worker process."""
+
+    def make_host(self) -> MediaHost:
+        return WorkerHost(reactor, "127.0.0.1", (0, 0), 3)
+
+
+class LostWorkerTests(TestCase):
+    """One of two workers is killed."""
+
+    async def test_calls_of_a_killed_worker_end_and_others_go_on(self) -> None:
+        hosts = [WorkerHost(reactor, "127.0.0.1", (0, 0), 10) for _ in range(2)]
+        media = HostedMedia(hosts, reactor)
+        await media.start()
+        self.addCleanup(media.stop)
+        told: dict[int, list[LegEvent]] = {n: [] for n in range(4)}
+        for events in told.values():
+            await media.open_leg(events.append)
+        killed_pid = hosts[0].pid
+        assert hosts[0]._process is not None
+        hosts[0]._process.kill()
+        end_s = time.monotonic() + TIMEOUT_S
+        while hosts[0].pid in (0, killed_pid) or not hosts[0].is_up:
+            assert time.monotonic() < end_s, "the worker was not started again"
+            await deferLater(reactor, 0.02)
+        lost = [MediaLost(LostReason.WORKER_ENDED)]
+        assert sorted(told.values(), key=len) == [[], [], lost, lost]
+        assert media.leg_count == 2
+        for _ in range(2):
+            await media.open_leg(print)
+        assert media.leg_count == 4
