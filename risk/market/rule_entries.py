@@ -36,7 +36,7 @@ VALUES: Final[dict[str, dict[str, tuple[int, int]]]] = {
     "phases": {},
 }
 _TEXTS: Final = ("source", "check")
-_KEY: Final = re.compile(r"[a-z_]{1,40}")
+_KEY: Final = re.compile(r"[a-z0-9_]{1,40}")
 
 
 class PhaseStep(NamedTuple):
@@ -117,7 +117,7 @@ def _names(path: str, value: object, known: list[str]) -> list[str]:
         raise ConfigError(path, f"must be a list of distinct names out of {', '.join(known)}")
     for each in value:
         if each not in known:
-            raise ConfigError(path, f"must be out of {', '.join(known)}, was {_shown(each)}")
+            raise ConfigError(path, f"must be out of {', '.join(known)}, was {each!r:.60}")
     return value
 
 
@@ -144,7 +144,7 @@ def _integer(path: str, value: object, lowest: int, highest: int) -> int:
         return int(value)
     if type(value) is not int or not lowest <= value <= highest:
         raise ConfigError(
-            path, f"must be a whole number from {lowest} to {highest}, was {_shown(value)}"
+            path, f"must be a whole number from {lowest} to {highest}, was {value!r:.60}"
         )
     return value
 
@@ -155,6 +155,6 @@ def _text(path: str, value: object) -> str:
     return value
 
 
-def _shown(value: object) -> str:
-    """Return a key or value as a message may show it."""
-    return value if isinstance(value, str) and _KEY.fullmatch(value) else repr(value)[:60]
+def _shown(key: str) -> str:
+    """Return a key as a message may show it."""
+    return key if _KEY.fullmatch(key) else repr(key)[:60]
