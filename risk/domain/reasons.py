@@ -7,7 +7,11 @@ the prompt `reason.<NAME in lower case>`. Not here: reasons a venue gives (those
 """
 
 import enum
+from collections.abc import Mapping
 from typing import NamedTuple
+
+from risk.domain.enums import Language
+from risk.domain.fixedpoint import format_e4
 
 
 class ReasonCode(enum.IntEnum):
@@ -21,6 +25,7 @@ class ReasonCode(enum.IntEnum):
     SIDE_UNKNOWN = 105
     ORD_TYPE_NOT_ALLOWED = 106
     TIME_IN_FORCE_NOT_ALLOWED = 107
+    AMOUNT_TOO_LARGE = 108
     SYMBOL_UNKNOWN = 201
     INSTRUMENT_HALTED = 202
     MARKET_CLOSED = 203
@@ -54,6 +59,7 @@ class ReasonCode(enum.IntEnum):
     REQUEST_ID_REUSED = 901
     NOT_ACCEPTING = 902
     DAY_NOT_STARTED = 903
+    DAY_NOT_LATER = 904
 
 
 class ReasonText(NamedTuple):
@@ -88,6 +94,9 @@ REASONS: dict[ReasonCode, ReasonText] = {
     ),
     _R.TIME_IN_FORCE_NOT_ALLOWED: ReasonText(
         11, 422, "只接受当日有效委托", "only day orders are taken"
+    ),
+    _R.AMOUNT_TOO_LARGE: ReasonText(
+        99, 422, "金额过大", "the amount is larger than an account may hold"
     ),
     _R.SYMBOL_UNKNOWN: ReasonText(
         1, 422, "没有这个证券代码,请核对后重输", "no such security code: check the six digits"
@@ -219,6 +228,28 @@ REASONS: dict[ReasonCode, ReasonText] = {
     _R.DAY_NOT_STARTED: ReasonText(
         99, 503, "交易日尚未开始", "the trading day has not been started"
     ),
+    _R.DAY_NOT_LATER: ReasonText(
+        99, 409, "交易日必须晚于{day}", "the trading day must be later than {day}"
+    ),
 }
 
 assert set(REASONS) == set(ReasonCode) - {ReasonCode.NONE}, "every reason needs its words"
+
+
+def figures(detail: Mapping[str, int]) -> dict[str, int | str]:
+    """Return the figures of a denial as people read them: need_e4=10050000 -> need_e4="1005.00"."""
+    return {key: format_e4(n) if key.endswith("_e4") else n for key, n in detail.items()}
+
+
+def reason_words(reason: ReasonCode, detail: Mapping[str, int], language: Language) -> str:
+    """Return what a door tells a person: the reason's text with the event's figures in it."""
+    row = REASONS[reason]
+    text = row.zh if language is Language.ZH else row.en
+    return text.format_map(_Figures(figures(detail)))
+
+
+class _Figures(dict[str, int | str]):
+    """A figure that an older event did not carry is left open, never an error."""
+
+    def __missing__(self, key: str) -> str:
+        return "…"
