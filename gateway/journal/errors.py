@@ -41,7 +41,7 @@ class JournalFailed(PermanentFailure):
             remedy = "free space on the disk of the data folder, then restart"
         else:
             remedy = "check the disk of the data folder, then restart; the tail is checked at start"
-        return cls(f"{error.strerror or error!r}: {remedy}")
+        return cls(f"{error.strerror or error}: {remedy}")
 
 
 class JournalBusy(PermanentFailure):

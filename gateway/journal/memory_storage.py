@@ -10,6 +10,13 @@ import os
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+Fails = Callable[[int, str], int]
+
+
+def no_fault(call_no: int, operation: str) -> int:
+    """Let every call succeed."""
+    return 0
+
 
 @dataclass
 class _Content:
@@ -49,7 +56,7 @@ class MemoryStorage:
     from 1 over the life of the storage.
     """
 
-    def __init__(self, fails: Callable[[int, str], int] = lambda call_no, operation: 0) -> None:
+    def __init__(self, fails: Fails = no_fault) -> None:
         self.call_count = 0
         self._fails = fails
         self._files: dict[str, _Content] = {}
@@ -61,13 +68,15 @@ class MemoryStorage:
         if error:
             raise OSError(error, os.strerror(error))
 
-    def after_power_cut(self, kept_bytes: Callable[[str, int, int], int]) -> "MemoryStorage":
-        """Return a faultless storage with what the disk kept.
+    def after_power_cut(
+        self, kept_bytes: Callable[[str, int, int], int], fails: Fails = no_fault
+    ) -> "MemoryStorage":
+        """Return a storage with what the disk kept.
 
         `kept_bytes(name, synced_bytes, written_bytes)` says how much of a file is left, from
         synced_bytes to written_bytes.
         """
-        later = MemoryStorage()
+        later = MemoryStorage(fails)
         for name, content in self._files.items():
             kept = kept_bytes(name, content.synced_bytes, len(content.data))
             assert content.synced_bytes <= kept <= len(content.data)
@@ -92,11 +101,6 @@ class MemoryStorage:
         self.count_call("create")
         self._files[name] = _Content()
         return MemoryFile(self, self._files[name])
-
-    def open_end(self, name: str) -> MemoryFile:
-        """Open an existing file for appending."""
-        self.count_call("open_end")
-        return MemoryFile(self, self._file(name))
 
     def rename(self, name: str, new_name: str) -> None:
         """Rename atomically, replacing."""

@@ -40,9 +40,6 @@ class Storage(Protocol):
     def create(self, name: str) -> StoredFile:
         """Make an empty file, replacing one of that name."""
 
-    def open_end(self, name: str) -> StoredFile:
-        """Open an existing file for appending."""
-
     def rename(self, name: str, new_name: str) -> None:
         """Rename atomically, replacing; durable when it returns."""
 
@@ -51,10 +48,11 @@ class Storage(Protocol):
 
 
 class DiskFile:
-    """A file of the local disk."""
+    """A new, empty file of the local disk."""
 
-    def __init__(self, path: Path, flags: int) -> None:
-        self._fd = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CLOEXEC | flags, 0o640)
+    def __init__(self, path: Path) -> None:
+        flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC
+        self._fd = os.open(path, flags, 0o640)
 
     def append(self, data: bytes) -> None:
         """Write all of `data`; a disk that fills up half-way raises at the second write."""
@@ -117,11 +115,7 @@ class DiskStorage:
 
     def create(self, name: str) -> DiskFile:
         """Make an empty file, replacing one of that name."""
-        return DiskFile(self._folder / name, os.O_CREAT | os.O_TRUNC)
-
-    def open_end(self, name: str) -> DiskFile:
-        """Open an existing file for appending."""
-        return DiskFile(self._folder / name, 0)
+        return DiskFile(self._folder / name)
 
     def rename(self, name: str, new_name: str) -> None:
         """Rename, then sync the folder: without that a power cut may undo the rename."""

@@ -1,0 +1,56 @@
+"""Journals for tests: batches of any size, written straight through the group writer."""
+
+from collections.abc import Iterable
+
+from gateway.core.ports import Batch
+from gateway.journal.codec import encode_batch
+from gateway.journal.reader import batches_after
+from gateway.journal.segment import open_end
+from gateway.journal.storage import Storage
+from gateway.journal.writer import GroupWriter, Packed
+from risk.domain.commands import Command, MoveCash
+from risk.domain.events import CashMoved, Event
+from tests.builders.core import NOW_NS, accepted, an_order
+
+SEGMENT_BYTES = 600  # small, so that a few batches take several files
+
+
+def a_batch(first_seq: int, order_count: int = 1) -> Batch:
+    """Return a batch of orders and one cash movement of two events."""
+    orders = [an_order(f"web:{first_seq + n}") for n in range(order_count)]
+    events: list[list[Event]] = [[accepted(order, first_seq + n)] for n, order in enumerate(orders)]
+    moved = CashMoved(NOW_NS, "10000001", first_seq, "transfer")
+    commands: list[Command] = [*orders, MoveCash(f"op:{first_seq}", "10000001", first_seq)]
+    return Batch(first_seq, NOW_NS, commands, [*events, [moved, moved]])
+
+
+def batches(count: int, first_seq: int = 1, order_count: int = 1) -> list[Batch]:
+    """Return consecutive batches."""
+    made: list[Batch] = []
+    for _ in range(count):
+        made.append(a_batch(first_seq, order_count))
+        first_seq = made[-1].next_seq
+    return made
+
+
+def packed(batch: Batch) -> Packed:
+    """Return a batch as the writer thread gets it."""
+    return Packed(encode_batch(batch), batch.next_seq)
+
+
+def opened(storage: Storage, segment_bytes: int = SEGMENT_BYTES) -> GroupWriter:
+    """Return a writer at the journal's end, made good."""
+    return GroupWriter(storage, open_end(storage), segment_bytes)
+
+
+def write(storage: Storage, made: Iterable[Batch], segment_bytes: int = SEGMENT_BYTES) -> None:
+    """Commit each batch on its own."""
+    writer = opened(storage, segment_bytes)
+    for batch in made:
+        writer.commit([packed(batch)])
+    writer.close()
+
+
+def read(storage: Storage, event_seq: int = 0) -> list[Batch]:
+    """Return the batches with events after `event_seq`."""
+    return [stored.batch() for _, stored in batches_after(storage, event_seq)]
