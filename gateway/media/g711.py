@@ -4,7 +4,7 @@ Clips are kept as A-law; a mu-law leg gets them through `ALAW_TO_MULAW` with `by
 Not here: resampling (gateway.media.wav) and files.
 """
 
-from typing import Final, cast
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
@@ -35,14 +35,16 @@ def _alaw_encoded() -> npt.NDArray[np.uint8]:
     segment = np.where(magnitude < 16, 0, segment)
     step = np.where(segment == 0, magnitude, magnitude >> np.maximum(segment - 1, 0)) & 0x0F
     code = (segment << 4) | step | np.where(is_negative, 0, 0x80)
-    return cast(npt.NDArray[np.uint8], (code ^ 0x55).astype(np.uint8))
+    encoded: npt.NDArray[np.uint8] = (code ^ 0x55).astype(np.uint8)
+    return encoded
 
 
 def _mulaw_decoded() -> Pcm16:
     code = ~np.arange(256) & 0xFF
     segment, step = (code >> 4) & 7, code & 0x0F
     magnitude = (((step << 3) + _MULAW_BIAS) << segment) - _MULAW_BIAS
-    return np.where(code & 0x80, -magnitude, magnitude).astype(np.int16)
+    decoded: Pcm16 = np.where(code & 0x80, -magnitude, magnitude).astype(np.int16)
+    return decoded
 
 
 def _mulaw_encoded() -> npt.NDArray[np.uint8]:

@@ -4,24 +4,22 @@ Both take requests and give reports; `gateway.media.link` makes legs of them.
 Not here: what a leg is (gateway.media.leg) and the worker's own loop (gateway.media.worker).
 """
 
-import socket
 import subprocess
-import sys
 import time
 from collections.abc import Callable
-from pathlib import Path
 from typing import Final, Protocol
 
 import structlog
 from twisted.internet.defer import Deferred, succeed
-from twisted.internet.interfaces import IDelayedCall, IReactorSocket, IReactorTime
+from twisted.internet.interfaces import IDelayedCall, IReactorTime
 from twisted.internet.protocol import Protocol as StreamProtocol
-from twisted.internet.protocol import ServerFactory, connectionDone
+from twisted.internet.protocol import connectionDone
 from twisted.internet.task import LoopingCall
 from twisted.python.failure import Failure
 
 from gateway.media import wire
 from gateway.media.bank import TICK_S, LegBank
+from gateway.media.child import MediaReactor, reap_child, start_child
 from gateway.media.port import MediaRefused
 
 log = structlog.get_logger("media")
@@ -30,13 +28,6 @@ START_TIMEOUT_S: Final = 20.0
 SILENT_MAX_S: Final = 5.0  # a worker beats every second
 RESTART_DELAY_S: Final = 0.2
 RESTART_DELAY_MAX_S: Final = 5.0
-REAP_S: Final = 0.2
-KILL_AFTER_S: Final = 2.0
-_ROOT: Final = Path(__file__).resolve().parents[2]
-
-
-class MediaReactor(IReactorTime, IReactorSocket):
-    """What a worker host needs of the reactor."""
 
 
 class HostListener(Protocol):
@@ -121,18 +112,6 @@ class _Control(StreamProtocol):
         self._host.lost(self)
 
 
-class _ControlFactory(ServerFactory):
-    """Hands out the one protocol made beforehand."""
-
-    noisy = False
-
-    def __init__(self, control: _Control) -> None:
-        self._control = control
-
-    def buildProtocol(self, addr: object) -> _Control:
-        return self._control
-
-
 class WorkerHost:
     """A worker process, started again when it ends or no longer beats.
 
@@ -176,20 +155,10 @@ class WorkerHost:
 
     def _spawn(self) -> None:
         self._restart = None
-        ours, theirs = socket.socketpair()
-        with ours, theirs:
-            command = [sys.executable, "-m", "gateway.media.worker", str(theirs.fileno())]
-            self._process = subprocess.Popen(
-                command + self._arguments,
-                pass_fds=[theirs.fileno()],
-                stdin=subprocess.DEVNULL,
-                cwd=_ROOT,
-            )
-            ours.setblocking(False)
-            self._control = _Control(self)
-            self._reactor.adoptStreamConnection(
-                ours.fileno(), socket.AF_UNIX, _ControlFactory(self._control)
-            )
+        self._control = _Control(self)
+        self._process = start_child(
+            self._reactor, "gateway.media.worker", self._arguments, self._control
+        )
         self._heard_s = self._started_s = self._reactor.seconds()
         log.info("media.worker_started", pid=self._process.pid)
 
@@ -226,7 +195,7 @@ class WorkerHost:
         self._control = None
         process, self._process = self._process, None
         if process is not None:
-            self._reap(process, self._reactor.seconds())
+            reap_child(self._reactor, process)
         was_up, self._is_up = self._is_up, False
         if self._is_stopped:
             return
@@ -239,21 +208,6 @@ class WorkerHost:
             self._restart_delay_s = RESTART_DELAY_S
         self._restart = self._reactor.callLater(self._restart_delay_s, self._spawn)
         self._restart_delay_s = min(2 * self._restart_delay_s, RESTART_DELAY_MAX_S)
-
-    def _reap(self, process: subprocess.Popen[bytes], since_s: float) -> Deferred[None]:
-        """Collect the exit; kill the process when it does not end by itself."""
-        ended: Deferred[None] = Deferred()
-
-        def look() -> None:
-            if process.poll() is not None:
-                ended.callback(None)
-                return
-            if self._reactor.seconds() - since_s > KILL_AFTER_S:
-                process.kill()
-            self._reactor.callLater(REAP_S, look)
-
-        look()
-        return ended
 
     def stop(self) -> Deferred[None]:
         """Close the socket, which ends the worker; fires when it has ended."""
@@ -269,4 +223,4 @@ class WorkerHost:
             control.transport.loseConnection()
         if process is None:
             return succeed(None)
-        return self._reap(process, self._reactor.seconds())
+        return reap_child(self._reactor, process)

@@ -16,7 +16,8 @@ from twisted.python.failure import Failure
 
 from gateway.media import metrics, wire
 from gateway.media.bank import LegBank
-from gateway.media.hosts import MediaHost, MediaReactor, ReactorHost, WorkerHost
+from gateway.media.child import MediaReactor
+from gateway.media.hosts import MediaHost, ReactorHost, WorkerHost
 from gateway.media.port import (
     Address,
     Clip,

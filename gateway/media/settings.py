@@ -1,6 +1,6 @@
-"""Settings of media: [media] in hotline.toml. Not here: prompts and voices (gateway.ivr)."""
+"""Settings of media and of the voice: [media] and [voice]. Not here: call flows (gateway.ivr)."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 import msgspec
 
@@ -31,3 +31,34 @@ class MediaSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     legs_per_worker_max: Annotated[
         int, msgspec.Meta(ge=1, le=2_000, description="Legs one media process may hold.")
     ] = 400
+
+
+class VoiceSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Prompts and the speech engine that renders what is not recorded."""
+
+    texts_path: Annotated[
+        str, msgspec.Meta(description="Folder with the prompt texts zh.toml and en.toml.")
+    ] = "config/prompts"
+    recorded_path: Annotated[
+        str,
+        msgspec.Meta(
+            description="Folder with recorded prompts <zh|en>/<key>.wav; empty when there are none."
+        ),
+    ] = ""
+    speaker: Annotated[
+        Literal["espeak", "command", "none"],
+        msgspec.Meta(
+            description="Speech engine: espeak (the extra [phone]), a command, or none when "
+            "everything is recorded."
+        ),
+    ] = "espeak"
+    command: Annotated[
+        tuple[str, ...],
+        msgspec.Meta(
+            description="Program and arguments of the command engine; {language} becomes zh or "
+            "en. It reads text and writes a WAV file."
+        ),
+    ] = ()
+    words_per_minute: Annotated[
+        int, msgspec.Meta(ge=80, le=400, description="Speed of synthesised speech.")
+    ] = 170

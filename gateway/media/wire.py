@@ -163,10 +163,14 @@ _decode_request = msgspec.msgpack.Decoder(Request).decode
 _decode_report = msgspec.msgpack.Decoder(Report).decode
 
 
+def frame_of(body: bytes) -> bytes:
+    """Return a body as one frame."""
+    return _LENGTH.pack(len(body)) + body
+
+
 def frame(message: Request | Report) -> bytes:
     """Return the message as one frame."""
-    body = _encode(message)
-    return _LENGTH.pack(len(body)) + body
+    return frame_of(_encode(message))
 
 
 class FrameReader:

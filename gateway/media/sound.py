@@ -1,0 +1,100 @@
+"""PCM arithmetic for prompts: resample, trim, level; and WAV files (RIFF, PCM 16 bit).
+
+Shapes: mono int16 arrays (n,). Not here: the A-law table (gateway.media.g711).
+"""
+
+import io
+import wave
+from typing import Final
+
+import numpy as np
+
+from gateway.media.g711 import Pcm16, encode_alaw
+from gateway.media.rtp import SAMPLE_RATE
+from risk.domain.errors import PermanentFailure
+
+SOUND_S_MAX: Final = 120  # one prompt
+RATE_MAX: Final = 96_000
+_EDGE_S: Final = 0.02  # left before and after speech when trimming
+_QUIET: Final = 200  # of 32768: below it is silence
+_SPEECH_RMS: Final = 2_600  # about -22 dBFS, the level telephony recommends for speech
+_PEAK_MAX: Final = 26_000
+_WINDOW_S: Final = 0.02
+
+
+class SoundBroken(PermanentFailure):
+    """A WAV file cannot be used; the text says why and what would do."""
+
+    code = "media.sound_broken"
+
+
+def read_wav(data: bytes) -> tuple[Pcm16, int]:
+    """Return the samples and the rate in Hz; more channels are mixed to one. Raises SoundBroken."""
+    try:
+        with wave.open(io.BytesIO(data)) as file:
+            channels, width, rate = file.getnchannels(), file.getsampwidth(), file.getframerate()
+            if width != 2 or not 0 < rate <= RATE_MAX or not channels:
+                raise SoundBroken(
+                    f"WAV must be PCM of 16 bits and at most {RATE_MAX} Hz, "
+                    f"was {8 * width} bits and {rate} Hz"
+                )
+            frames = file.readframes(SOUND_S_MAX * rate + 1)
+    except (wave.Error, EOFError) as e:
+        raise SoundBroken(f"not a PCM WAV file: {e}") from e
+    pcm = np.frombuffer(frames[: len(frames) // (2 * channels) * 2 * channels], dtype="<i2")
+    if len(pcm) > SOUND_S_MAX * rate * channels:
+        raise SoundBroken(f"WAV may last {SOUND_S_MAX} s, was longer")
+    return pcm.reshape(-1, channels).mean(axis=1).astype(np.int16), rate
+
+
+def write_wav(pcm: Pcm16, rate: int = SAMPLE_RATE) -> bytes:
+    """Return a PCM 16 bit mono WAV file."""
+    file = io.BytesIO()
+    with wave.open(file, "wb") as out:
+        out.setnchannels(1)
+        out.setsampwidth(2)
+        out.setframerate(rate)
+        out.writeframes(pcm.astype("<i2").tobytes())
+    return file.getvalue()
+
+
+def resample(pcm: Pcm16, rate: int, rate_out: int = SAMPLE_RATE) -> Pcm16:
+    """Return the sound at another rate, by its spectrum; what does not fit is cut softly."""
+    if rate == rate_out or len(pcm) == 0:
+        return pcm
+    size_out = max(1, round(len(pcm) * rate_out / rate))
+    spectrum = np.fft.rfft(pcm.astype(np.float64))
+    bins = min(len(spectrum), size_out // 2 + 1)
+    taper = max(1, bins // 16)
+    spectrum[bins - taper : bins] *= np.linspace(1.0, 0.0, taper)
+    sound = np.fft.irfft(spectrum[:bins], size_out) * (size_out / len(pcm))
+    return np.clip(np.rint(sound), -32_768, 32_767).astype(np.int16)
+
+
+def trim(pcm: Pcm16, rate: int = SAMPLE_RATE) -> Pcm16:
+    """Return the sound without silence at its ends, but for 20 ms."""
+    loud = np.flatnonzero(np.abs(pcm.astype(np.int32)) > _QUIET)
+    if len(loud) == 0:
+        return pcm[:0]
+    edge = int(_EDGE_S * rate)
+    return pcm[max(0, int(loud[0]) - edge) : int(loud[-1]) + 1 + edge]
+
+
+def level(pcm: Pcm16, rate: int = SAMPLE_RATE) -> Pcm16:
+    """Return the sound with its speech at about -22 dBFS and no peak clipped."""
+    window = max(1, int(_WINDOW_S * rate))
+    whole = pcm[: len(pcm) // window * window].astype(np.float64)
+    if len(whole) == 0:
+        return pcm
+    power = (whole.reshape(-1, window) ** 2).mean(axis=1)
+    active = power[power > max(float(_QUIET) ** 2, float(power.max()) / 100)]
+    if len(active) == 0:
+        return pcm
+    gain = _SPEECH_RMS / float(np.sqrt(active.mean()))
+    gain = min(gain, _PEAK_MAX / float(np.abs(whole).max()))
+    return np.rint(pcm.astype(np.float64) * gain).clip(-32_768, 32_767).astype(np.int16)
+
+
+def alaw_clip(pcm: Pcm16, rate: int) -> bytes:
+    """Return speech as a clip for the phone: 8 kHz, trimmed, levelled, A-law."""
+    return encode_alaw(level(trim(resample(pcm, rate))))

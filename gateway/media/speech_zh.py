@@ -1,0 +1,109 @@
+"""Mandarin words of typed values (reference: number reading rules, Mandarin).
+
+Groups of 万 and 亿; one 零 for an inner run of zeros; 十 without 一 at the head only; 两 before
+千, 万, 亿 and words of measure, 二 elsewhere; 幺 for 1 in codes.
+Not here: parsing (the tests' own).
+"""
+
+from typing import Final
+
+from risk.domain.fixedpoint import E4
+
+_DIGITS: Final = "零一二三四五六七八九"
+_CODE_DIGITS: Final = "零幺二三四五六七八九"
+_WAN: Final = 10_000
+_YI: Final = 100_000_000
+_MEASURES: Final = {"share": "股", "unit": "份", "bond": "张"}
+_SMALL_MONEY: Final = "角分厘毫"
+_ASCII_DIGITS: Final = frozenset("0123456789")
+WORDS: Final = tuple("零一二三四五六七八九幺两十百千万亿点负元角分厘毫整股份张")
+
+
+def cardinal(number: int) -> list[str]:
+    """Return the words of a whole number: 10500 -> 一 万 零 五 百. Negative ones begin with 负."""
+    if number < 0:
+        return ["负", *cardinal(-number)]
+    return _upwards(number, is_head=True) or ["零"]
+
+
+def _upwards(number: int, is_head: bool) -> list[str]:
+    """Words of a number that stands at the head, or after a bigger group; none for zero."""
+    for unit, word in ((_YI, "亿"), (_WAN, "万")):
+        if number >= unit:
+            high, low = divmod(number, unit)
+            head = ["两"] if high == 2 else _upwards(high, is_head)
+            gap = ["零"] if 0 < low < unit // 10 else []
+            return [*head, word, *gap, *_upwards(low, is_head=False)]
+    return _below_wan(number, is_head)
+
+
+def _below_wan(number: int, is_head: bool) -> list[str]:
+    said: list[str] = []
+    has_gap = False
+    for unit, word in ((1000, "千"), (100, "百"), (10, "十"), (1, "")):
+        digit, number = divmod(number, unit)
+        if digit == 0:
+            has_gap = bool(said)
+            continue
+        if has_gap:
+            said.append("零")
+            has_gap = False
+        if digit == 1 and word == "十" and is_head and not said:
+            said.append(word)
+            continue
+        said.append("两" if digit == 2 and word == "千" else _DIGITS[digit])
+        if word:
+            said.append(word)
+    return said
+
+
+def _measured(number: int) -> list[str]:
+    """A number that a word of measure follows: 2 is 两, 12 stays 十二."""
+    return ["两"] if number == 2 else cardinal(number)
+
+
+def code(digits: str) -> list[str]:
+    """Return digits one by one, 1 as 幺."""
+    return [_CODE_DIGITS[int(digit)] for digit in digits]
+
+
+def count(number: int) -> list[str]:
+    """Return a number before a word of measure."""
+    return _measured(number)
+
+
+def qty(number: int, measure: str) -> list[str]:
+    """Return a quantity: 200 -> 二 百 股, 2 -> 两 股."""
+    return [*_measured(number), _MEASURES[measure]]
+
+
+def price(price_e4: int) -> list[str]:
+    """Return a price: 10.05 -> 十 点 零 五 元, 10.10 -> 十 点 一 零 元, 10.00 -> 十 元 整."""
+    whole, rest = divmod(price_e4, E4)
+    if rest == 0:
+        return [*_measured(whole), "元", "整"]
+    decimals = f"{rest:04d}".rstrip("0").ljust(2, "0")
+    return [*cardinal(whole), "点", *(_DIGITS[int(digit)] for digit in decimals), "元"]
+
+
+def money(amount_e4: int) -> list[str]:
+    """Return an amount: 60.08 -> 六 十 元 零 八 分, 0.50 -> 五 角, 3.00 -> 三 元 整."""
+    if amount_e4 < 0:
+        return ["负", *money(-amount_e4)]
+    whole, rest = divmod(amount_e4, E4)
+    if rest == 0:
+        return [*_measured(whole), "元", "整"]
+    said = [*_measured(whole), "元"] if whole else []
+    has_gap = False
+    for digit, word in zip(f"{rest:04d}", _SMALL_MONEY, strict=True):
+        if digit == "0":
+            has_gap = bool(said)
+            continue
+        said += ["零"] * has_gap + _measured(int(digit)) + [word]
+        has_gap = False
+    return said
+
+
+def name(text: str) -> str:
+    """Return a security's name with its digits as words and without marks: *ST -> ST."""
+    return "".join(_DIGITS[int(c)] if c in _ASCII_DIGITS else c for c in text if c.isalnum())
