@@ -1,0 +1,50 @@
+"""Metrics of signalling, declared once; nothing is computed here."""
+
+import enum
+from typing import Final
+
+from prometheus_client import Counter, Gauge
+
+
+class InviteOutcome(enum.Enum):
+    """How an INVITE that we received ended."""
+
+    ANSWERED = "answered"
+    REFUSED = "refused"
+    CANCELLED = "cancelled"
+    LOST = "lost"
+
+
+class Drop(enum.Enum):
+    """Why something that arrived was not answered."""
+
+    FLOOD = "flood"
+    OVERSIZED = "oversized"
+    UNREADABLE = "unreadable"
+    STRAY_RESPONSE = "stray_response"
+    STRAY_ACK = "stray_ack"
+    KEEPALIVE = "keepalive"
+
+
+CALLS_ACTIVE: Final = Gauge("hotline_sip_calls_active", "Calls in any state before their end.")
+INVITES: Final = Counter(
+    "hotline_sip_invites",
+    "INVITEs from callers that began a call, by how they ended.",
+    labelnames=("outcome",),
+)
+RETRANSMISSIONS: Final = Counter(
+    "hotline_sip_retransmissions",
+    "Messages sent again because no answer came, or received again.",
+    labelnames=("way",),
+)
+DROPPED: Final = Counter(
+    "hotline_sip_dropped",
+    "Datagrams dropped without an answer, by reason.",
+    labelnames=("reason",),
+)
+MALFORMED: Final = Counter(
+    "hotline_sip_malformed",
+    "Requests answered with an error before any transaction, because they were not acceptable.",
+)
+SENT_AGAIN: Final = RETRANSMISSIONS.labels("sent")
+RECEIVED_AGAIN: Final = RETRANSMISSIONS.labels("received")

@@ -1,0 +1,51 @@
+"""Settings of signalling: `[sip]` in hotline.toml.
+
+Not here: RTP ports (gateway.media) and which number leads to which flow (gateway.ivr).
+"""
+
+from typing import Annotated
+
+from msgspec import Meta, Struct
+
+
+class SipSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Where we listen for calls, and the limits strangers meet."""
+
+    listen_host: Annotated[str, Meta(description="Address of the UDP socket; 0.0.0.0 is all.")] = (
+        "127.0.0.1"
+    )
+    listen_port: Annotated[
+        int, Meta(ge=0, le=65_535, description="UDP port; 0 takes a free one.")
+    ] = 5060
+    advertised_host: Annotated[
+        str,
+        Meta(description="IPv4 address peers reach us at; needed when listen_host is 0.0.0.0."),
+    ] = ""
+    server_name: Annotated[
+        str, Meta(min_length=1, max_length=60, description="Server header of responses.")
+    ] = "hotline"
+    trunk_hosts: Annotated[
+        tuple[str, ...],
+        Meta(
+            max_length=256,
+            description="IPv4 addresses of carriers whose P-Asserted-Identity is believed.",
+        ),
+    ] = ()
+    calls_max: Annotated[
+        int, Meta(ge=1, le=100_000, description="Calls at once; one more is refused with 503.")
+    ] = 600
+    transactions_max: Annotated[
+        int, Meta(ge=16, le=1_000_000, description="Transactions at once; more get 503.")
+    ] = 20_000
+    unanswered_s: Annotated[
+        float, Meta(gt=0, le=600, description="A call neither answered nor refused ends after.")
+    ] = 60.0
+    call_s_max: Annotated[
+        float, Meta(gt=0, le=86_400, description="Longest call, so that a lost BYE ends it too.")
+    ] = 7_200.0
+    peer_datagrams_per_s: Annotated[
+        float, Meta(gt=0, le=1_000_000, description="Steady datagrams per second of one host.")
+    ] = 2_000.0
+    peer_datagrams_burst: Annotated[
+        int, Meta(ge=1, le=1_000_000, description="Datagrams of one host at once above that.")
+    ] = 4_000

@@ -1,0 +1,281 @@
+"""The transaction layer: what arrives finds its transaction, what leaves gets one.
+
+Malformed requests are answered without state where an answer is possible. Not here: what a
+request means, which is the user's (gateway.sip.useragent). RFC 3261 §17.1.3, §17.2.3, §8.2.7.
+"""
+
+import re
+from collections.abc import Callable, Hashable
+from typing import Final, Protocol
+
+import structlog
+from twisted.internet.interfaces import IReactorTime
+
+from gateway.sip import metrics
+from gateway.sip.client_transaction import ClientTransaction, InviteClientTransaction
+from gateway.sip.errors import SipError, SipNotSent
+from gateway.sip.headers import MAGIC_COOKIE, Via, parse_via, split_commas
+from gateway.sip.message import (
+    REASON,
+    VERSION,
+    Headers,
+    Malformed,
+    Request,
+    Response,
+    build_message,
+    echo_headers,
+    parse_message,
+    response_to,
+)
+from gateway.sip.server_transaction import InviteServerTransaction, ServerTransaction
+from gateway.sip.wire import Hop, Timers, Transport
+
+log = structlog.get_logger("sip")
+
+VIAS_MAX: Final = 70
+RETRY_AFTER_S: Final = 10
+
+_KEEPALIVE = b"\r\n\0 "
+_TAGGED = re.compile(r";\s*tag\s*=", re.IGNORECASE)
+
+
+class TransactionUser(Protocol):
+    """Who decides about requests. Must see to it that every transaction gets a final response."""
+
+    def request_received(self, transaction: ServerTransaction) -> None:
+        """A new request other than ACK and CANCEL."""
+
+    def cancel_received(self, transaction: InviteServerTransaction) -> None:
+        """The CANCEL of this INVITE came, and was answered."""
+
+    def ack_received(self, request: Request) -> None:
+        """An ACK that is not of a failure response: of a 2xx, or stray."""
+
+
+class Transactions:
+    """All transactions of one transport."""
+
+    def __init__(
+        self,
+        transport: Transport,
+        clock: IReactorTime,
+        timers: Timers,
+        user: TransactionUser,
+        new_token: Callable[[], str],
+        transactions_max: int,
+    ) -> None:
+        self._transport = transport
+        self._clock = clock
+        self._timers = timers
+        self._user = user
+        self._new_token = new_token
+        self._transactions_max = transactions_max
+        self._servers: dict[Hashable, ServerTransaction] = {}
+        self._merge_keys: dict[Hashable, Hashable] = {}
+        self._clients: dict[tuple[str, str], ClientTransaction] = {}
+
+    def __len__(self) -> int:
+        return len(self._servers) + len(self._clients)
+
+    def message_received(self, data: bytes, source: Hop) -> None:
+        """Take one message from the transport; never raises for what a stranger sent."""
+        if not data.strip(_KEEPALIVE):
+            metrics.DROPPED.labels(metrics.Drop.KEEPALIVE.value).inc()
+            return
+        try:
+            message = parse_message(data)
+        except Malformed as e:
+            self._answer_malformed(e, source)
+            return
+        if isinstance(message, Response):
+            self._response_received(message)
+        else:
+            self._request_received(message, source)
+
+    def new_via(self) -> Via:
+        """Return our Via with a fresh branch."""
+        host, port = self._transport.local
+        branch = MAGIC_COOKIE + self._new_token()
+        return Via(self._transport.name, host, port, (("branch", branch), ("rport", None)))
+
+    def start(
+        self,
+        request: Request,
+        to: Hop,
+        on_response: Callable[[Response], None],
+        on_failure: Callable[[], None],
+    ) -> ClientTransaction:
+        """Send a request of ours, on the branch of its Via."""
+        key = (request.via.branch, request.method)
+
+        def ended() -> None:
+            self._clients.pop(key, None)
+
+        kind = InviteClientTransaction if request.method == "INVITE" else ClientTransaction
+        transaction = kind(
+            request,
+            lambda data: self._transport.send(data, to),
+            self._clock,
+            self._timers,
+            self._transport.is_reliable,
+            on_response,
+            on_failure,
+            ended,
+        )
+        self._clients[key] = transaction
+        transaction.start()
+        return transaction
+
+    def send_ack(self, ack: Request, to: Hop) -> None:
+        """Send the ACK of a 2xx; it has no transaction."""
+        self._send(build_message(ack), to)
+
+    def stop(self) -> None:
+        """Forget everything; nothing is sent."""
+        for server in list(self._servers.values()):
+            server.terminate()
+        for client in list(self._clients.values()):
+            client.terminate()
+
+    def _send(self, data: bytes, to: Hop) -> None:
+        try:
+            self._transport.send(data, to)
+        except SipNotSent as e:  # a timer of either side repeats it or gives up
+            log.warning("sip.not_sent", peer=to.host, problem=str(e))
+
+    def _response_received(self, response: Response) -> None:
+        key = (response.via.branch, response.cseq.method)
+        transaction = self._clients.get(key)
+        if transaction is None or len(response.headers.get_all("Via")) != 1:
+            metrics.DROPPED.labels(metrics.Drop.STRAY_RESPONSE.value).inc()
+            return
+        transaction.receive(response)
+
+    def _request_received(self, request: Request, source: Hop) -> None:
+        method = "INVITE" if request.method == "ACK" else request.method
+        key = _server_key(request, method)
+        known = self._servers.get(key)
+        if request.method == "ACK":
+            if isinstance(known, InviteServerTransaction) and known.is_failed:
+                known.acknowledge()
+            else:
+                self._user.ack_received(request)
+        elif known is not None:
+            known.receive_again()
+        elif self._passes(request, source):
+            self._begin(request, source, key)
+
+    def _passes(self, request: Request, source: Hop) -> bool:
+        """Answer without state what would cost too much, or went in circles."""
+        status = 0
+        if len(request.headers.get_all("Via")) > VIAS_MAX:
+            status = 483
+        elif len(self) >= self._transactions_max:
+            status = 503
+        elif not request.to.tag and _merge_key(request) in self._merge_keys:
+            status = 482
+        if status:
+            extra = [("Retry-After", str(RETRY_AFTER_S))] if status == 503 else []
+            reply_to = Hop(*request.via.reply_address(*source))
+            response = response_to(request, status, self._new_token(), extra)
+            self._send(build_message(response), reply_to)
+        return not status
+
+    def _begin(self, request: Request, source: Hop, key: Hashable) -> None:
+        reply_to = Hop(*request.via.reply_address(*source))
+        merge_key = _merge_key(request)
+
+        def ended() -> None:
+            self._servers.pop(key, None)
+            if self._merge_keys.get(merge_key) == key:
+                del self._merge_keys[merge_key]
+
+        kind = InviteServerTransaction if request.method == "INVITE" else ServerTransaction
+        transaction = kind(
+            _seen_from(request, source),
+            source,
+            self._new_token(),
+            lambda data: self._send(data, reply_to),
+            self._clock,
+            self._timers,
+            self._transport.is_reliable,
+            ended,
+        )
+        self._servers[key] = transaction
+        if not request.to.tag:
+            self._merge_keys[merge_key] = key
+        if request.method == "CANCEL":
+            self._cancel(transaction, self._servers.get(_server_key(request, "INVITE")))
+        else:
+            self._tell_user(transaction)
+
+    def _cancel(self, cancel: ServerTransaction, invite: ServerTransaction | None) -> None:
+        if not isinstance(invite, InviteServerTransaction):
+            cancel.respond(response_to(cancel.request, 481, cancel.local_tag))
+            return
+        cancel.respond(response_to(cancel.request, 200, invite.local_tag))
+        if not invite.is_answered:
+            self._user.cancel_received(invite)
+
+    def _tell_user(self, transaction: ServerTransaction) -> None:
+        try:
+            self._user.request_received(transaction)
+        except Exception:  # a bug costs this request, not the others
+            log.exception("sip.request_failed", method=transaction.request.method)
+            if not transaction.is_answered:
+                transaction.respond(response_to(transaction.request, 500, transaction.local_tag))
+
+    def _answer_malformed(self, problem: Malformed, source: Hop) -> None:
+        headers = problem.headers
+        vias = headers.get("Via") if headers is not None else None
+        if headers is None or not vias or not problem.method or problem.method == "ACK":
+            reason = metrics.Drop.OVERSIZED if problem.status == 513 else metrics.Drop.UNREADABLE
+            metrics.DROPPED.labels(reason.value).inc()
+            return
+        metrics.MALFORMED.inc()
+        log.info("sip.malformed", peer=source.host, status=problem.status, problem=str(problem))
+        try:
+            reply_to = Hop(*parse_via(split_commas(vias)[0]).reply_address(*source))
+        except SipError:
+            reply_to = source
+        self._send(_stateless_answer(problem.status, headers, self._new_token()), reply_to)
+
+
+def _stateless_answer(status: int, headers: Headers, to_tag: str) -> bytes:
+    to = headers.get("To") or ""
+    echoed = echo_headers(headers, "" if _TAGGED.search(to) else to_tag, with_route=False)
+    lines = [f"{VERSION} {status} {REASON[status]}"]
+    lines += [f"{name}: {value}" for name, value in echoed.rows]
+    lines.append("Content-Length: 0\r\n\r\n")
+    return "\r\n".join(lines).encode("utf-8", "surrogateescape")
+
+
+def _server_key(request: Request, method: str) -> Hashable:
+    via = request.via
+    if via.is_rfc3261:
+        return (via.branch, via.sent_by, method)
+    return (
+        str(via),
+        request.sender.tag,
+        request.call_id,
+        request.cseq.number,
+        str(request.uri),
+        method,
+    )
+
+
+def _merge_key(request: Request) -> Hashable:
+    return (request.sender.tag, request.call_id, request.cseq)
+
+
+def _seen_from(request: Request, source: Hop) -> Request:
+    """Return the request with `received` and `rport` in its top Via, for our responses."""
+    top = request.via.seen_from(*source)
+    if top == request.via:
+        return request
+    headers = Headers(request.headers.rows)
+    for at, (name, value) in enumerate(headers.rows):
+        if name == "Via":
+            headers.rows[at] = ("Via", ", ".join([str(top), *split_commas(value)[1:]]))
+            break
+    return Request(request.method, request.uri, headers, request.body)

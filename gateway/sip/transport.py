@@ -1,0 +1,115 @@
+"""SIP over UDP with Twisted: one socket, and a limit on what one host may send (RFC 3261 §18).
+
+Not here: parsing, and where a response goes (gateway.sip.transactions).
+"""
+
+from collections import OrderedDict
+from collections.abc import Callable
+from typing import Final
+
+import structlog
+from twisted.internet.address import IPv4Address
+from twisted.internet.interfaces import IListeningPort, IReactorTime, IReactorUDP
+from twisted.internet.protocol import DatagramProtocol
+
+from gateway.sip import metrics
+from gateway.sip.errors import SipNotSent
+from gateway.sip.message import MESSAGE_BYTES_MAX
+from gateway.sip.settings import SipSettings
+from gateway.sip.wire import Hop
+
+log = structlog.get_logger("sip")
+
+PEERS_MAX: Final = 4096
+
+
+class PeerLimit:
+    """A token bucket per host, for the PEERS_MAX hosts heard last."""
+
+    def __init__(self, per_s: float, burst: int, clock: IReactorTime) -> None:
+        self._per_s = per_s
+        self._burst = float(burst)
+        self._clock = clock
+        self._peers: OrderedDict[str, tuple[float, float]] = OrderedDict()
+
+    def admits(self, host: str) -> bool:
+        """Take one token of the host; False when it has none left."""
+        now_s = self._clock.seconds()
+        tokens, at_s = self._peers.pop(host, (self._burst, now_s))
+        tokens = min(self._burst, tokens + (now_s - at_s) * self._per_s)
+        is_admitted = tokens >= 1
+        self._peers[host] = (tokens - 1 if is_admitted else tokens, now_s)
+        if len(self._peers) > PEERS_MAX:
+            self._peers.popitem(last=False)
+        return is_admitted
+
+
+class UdpTransport(DatagramProtocol):
+    """The one socket. `start` binds it, `listen` says who takes the messages."""
+
+    name = "UDP"
+    is_reliable = False
+
+    def __init__(self, settings: SipSettings, clock: IReactorTime) -> None:
+        self._settings = settings
+        self._limit = PeerLimit(settings.peer_datagrams_per_s, settings.peer_datagrams_burst, clock)
+        self._port: IListeningPort | None = None
+        self._local = Hop(settings.advertised_host or settings.listen_host, 0)
+        self._on_message: Callable[[bytes, Hop], None] | None = None
+        self._on_lost: Callable[[], None] | None = None
+
+    @property
+    def local(self) -> Hop:
+        """Host and port that peers reach us at."""
+        return self._local
+
+    def start(self, reactor: IReactorUDP) -> None:
+        """Bind the socket. Raises twisted's CannotListenError."""
+        self._port = reactor.listenUDP(
+            self._settings.listen_port,
+            self,
+            interface=self._settings.listen_host,
+            maxPacketSize=65_535,
+        )
+        bound = self._port.getHost()
+        assert isinstance(bound, IPv4Address), f"bound to {bound}"
+        self._local = self._local._replace(port=bound.port)
+        log.info("sip.listening", host=self._local.host, port=self._local.port)
+
+    async def stop(self) -> None:
+        """Close the socket; calls that still stand are lost."""
+        if self._port is not None:
+            port, self._port = self._port, None
+            await _closed(port)
+
+    def listen(self, on_message: Callable[[bytes, Hop], None], on_lost: Callable[[], None]) -> None:
+        """Give every admitted message to `on_message`; `on_lost` when the socket ends."""
+        self._on_message, self._on_lost = on_message, on_lost
+
+    def send(self, data: bytes, to: Hop) -> None:
+        """Send one datagram. Raises SipNotSent."""
+        if self.transport is None:
+            raise SipNotSent("UDP socket is closed")
+        try:
+            self.transport.write(data, to)
+        except OSError as e:
+            raise SipNotSent(f"UDP to {to.host}:{to.port}: {e}") from e
+
+    def datagramReceived(self, datagram: bytes, addr: tuple[str, int]) -> None:
+        if not self._limit.admits(addr[0]):
+            metrics.DROPPED.labels(metrics.Drop.FLOOD.value).inc()
+        elif len(datagram) > MESSAGE_BYTES_MAX:
+            metrics.DROPPED.labels(metrics.Drop.OVERSIZED.value).inc()
+        elif self._on_message is not None:
+            self._on_message(datagram, Hop(addr[0], addr[1]))
+
+    def stopProtocol(self) -> None:
+        self.transport = None
+        if self._on_lost is not None:
+            self._on_lost()
+
+
+async def _closed(port: IListeningPort) -> None:
+    done = port.stopListening()
+    if done is not None:
+        await done

@@ -1,0 +1,260 @@
+"""The user agent: gives incoming calls to the gateway, places outgoing ones, answers strangers.
+
+Checks come in the order of RFC 3261 §8.2: method, Request-URI, Require, body, Accept; a request
+inside a dialog goes to its call. Not here: matching of messages (gateway.sip.transactions).
+"""
+
+import itertools
+from collections.abc import Callable
+from typing import Final
+
+import structlog
+from twisted.internet.interfaces import IReactorTime
+
+from gateway.media.port import Address
+from gateway.sip import metrics
+from gateway.sip.calls import ALLOW, Call, extra_of
+from gateway.sip.dialog import Dialog
+from gateway.sip.errors import SipError
+from gateway.sip.headers import NameAddr, parse_name_addr
+from gateway.sip.incoming import IncomingCall
+from gateway.sip.message import Request, response_to
+from gateway.sip.outgoing import OutgoingCall
+from gateway.sip.sdp import CONTENT_TYPE
+from gateway.sip.server_transaction import InviteServerTransaction, ServerTransaction
+from gateway.sip.session import MediaSession, sdp_body
+from gateway.sip.settings import SipSettings
+from gateway.sip.transactions import RETRY_AFTER_S, Transactions
+from gateway.sip.uri import SUPPORTED_SCHEMES, Uri, masked, number_of
+from gateway.sip.wire import RFC_TIMERS, Hop, Timers, Transport
+from risk.domain.ids import china_time
+
+log = structlog.get_logger("sip")
+
+METHODS: Final = frozenset({"INVITE", "BYE", "OPTIONS"})  # ACK and CANCEL never come this far
+KNOWN_METHODS: Final = frozenset(
+    {"REGISTER", "MESSAGE", "SUBSCRIBE", "NOTIFY", "PUBLISH", "REFER", "INFO", "UPDATE", "PRACK"}
+)
+
+
+def call_numbers(now_ns: Callable[[], int]) -> Callable[[], str]:
+    """Return a source of call numbers: China time and a count, "261122-101502-0001"."""
+    counted = itertools.count(1)
+    return lambda: f"{china_time(now_ns()):%y%m%d-%H%M%S}-{next(counted) % 10_000:04d}"
+
+
+class Refusal(SipError):
+    """A request gets this status and these headers."""
+
+    code = "sip.refused"
+
+    def __init__(self, problem: str, status: int, extra: tuple[tuple[str, str], ...] = ()) -> None:
+        super().__init__(problem, status)
+        self.extra = extra or extra_of(status)
+
+
+class UserAgent:
+    """All calls of one transport. Use on the reactor thread only."""
+
+    def __init__(
+        self,
+        transport: Transport,
+        clock: IReactorTime,
+        on_call: Callable[[IncomingCall], None],
+        *,
+        settings: SipSettings,
+        new_token: Callable[[], str],
+        new_call_no: Callable[[], str],
+        timers: Timers = RFC_TIMERS,
+        is_ready: Callable[[], bool] = lambda: True,
+    ) -> None:
+        """`new_token` returns 16 hex digits nobody can guess, for tags, branches and Call-IDs."""
+        self.settings = settings
+        self.clock = clock
+        self.timers = timers
+        self.new_token = new_token
+        self.transactions = Transactions(
+            transport, clock, timers, self, new_token, settings.transactions_max
+        )
+        self._transport = transport
+        self._on_call = on_call
+        self._new_call_no = new_call_no
+        self._is_ready = is_ready
+        self._calls: dict[tuple[str, str], Call] = {}
+        self._incoming: dict[InviteServerTransaction, IncomingCall] = {}
+        self._open: set[Call] = set()
+        transport.listen(self.transactions.message_received, self._transport_lost)
+
+    @property
+    def contact(self) -> str:
+        """Our Contact value."""
+        host, port = self._transport.local
+        return f"<sip:{self.settings.server_name}@{host}:{port}>"
+
+    @property
+    def call_count(self) -> int:
+        """Calls that are not over yet."""
+        return len(self._open)
+
+    def joined(self, call: Call) -> None:
+        """The call has a dialog now."""
+        assert call.dialog is not None
+        self._calls[call.sip_call_id, call.dialog.local.tag] = call
+        self._open.add(call)
+        call.on_closed(lambda _: self._open.discard(call))
+
+    def left(self, call: Call) -> None:
+        """The call is over and its BYE answered: its dialog is gone."""
+        self._open.discard(call)
+        if call.dialog is not None:
+            self._calls.pop((call.sip_call_id, call.dialog.local.tag), None)
+
+    def hang_up_all(self) -> None:
+        """End every call; for a shutdown, before the transport goes."""
+        for call in list(self._open):
+            call.hangup()
+
+    def place(self, to: Uri, ani: str, peer: Hop, local: Address) -> OutgoingCall:
+        """Call `to` through `peer`, showing `ani`, with our audio at `local`.
+
+        The INVITE goes out at once; register callbacks right after.
+        """
+        sip_call_id = f"{self.new_token()}@{self._transport.local.host}"
+        session = MediaSession(self.new_token())
+        call = OutgoingCall(self, self._new_call_no(), sip_call_id, session, peer)
+        self._open.add(call)
+        call.on_closed(lambda _: self._open.discard(call))
+        host = self._transport.local.host
+        sender = NameAddr(Uri("sip", user=ani, host=host)).tagged(self.new_token())
+        call.dial(to, sender, local)
+        return call
+
+    def request_received(self, transaction: ServerTransaction) -> None:
+        """Give a request to its call, begin a call, or refuse it."""
+        request = transaction.request
+        try:
+            self._check_method(request)
+            if request.to.tag:
+                self._call_of(request).request_received(transaction)
+            elif isinstance(transaction, InviteServerTransaction):
+                self._invite_received(transaction)
+            else:
+                self._answer_options(transaction)
+        except SipError as e:
+            extra = e.extra if isinstance(e, Refusal) else extra_of(e.status)
+            log.info(
+                "sip.request_refused",
+                method=request.method if request.method in METHODS else "other",
+                peer=transaction.source.host,
+                status=e.status,
+                problem=str(e),
+            )
+            self._respond(transaction, e.status, extra)
+            if request.method == "INVITE" and not request.to.tag:
+                metrics.INVITES.labels(metrics.InviteOutcome.REFUSED.value).inc()
+
+    def cancel_received(self, transaction: InviteServerTransaction) -> None:
+        """The caller of this INVITE gave up."""
+        call = self._incoming.get(transaction)
+        if call is not None:
+            call.cancelled()
+
+    def ack_received(self, request: Request) -> None:
+        """An ACK of a 2xx, or a stray one."""
+        call = self._calls.get((request.call_id, request.to.tag))
+        if call is None or not _is_from(call, request):
+            metrics.DROPPED.labels(metrics.Drop.STRAY_ACK.value).inc()
+        else:
+            call.ack_received(request)
+
+    def _check_method(self, request: Request) -> None:
+        if request.method in METHODS:
+            return
+        status = 405 if request.method in KNOWN_METHODS else 501
+        raise Refusal("method", status, (("Allow", ALLOW),))
+
+    def _call_of(self, request: Request) -> Call:
+        call = self._calls.get((request.call_id, request.to.tag))
+        if call is None or not _is_from(call, request):
+            raise Refusal("no such dialog", 481)
+        return call
+
+    def _check_stranger(self, request: Request) -> None:
+        if request.method == "BYE":
+            raise Refusal("BYE outside a dialog", 481)
+        if request.uri.scheme not in SUPPORTED_SCHEMES:
+            raise Refusal(f"scheme {request.uri.scheme}", 416)
+        required = request.headers.listed("Require")
+        if required:
+            raise Refusal("extension", 420, (("Unsupported", ", ".join(required)),))
+        if not self._is_ready():
+            raise Refusal("not ready", 503, (("Retry-After", str(RETRY_AFTER_S)),))
+
+    def _answer_options(self, transaction: ServerTransaction) -> None:
+        self._check_stranger(transaction.request)
+        extra = (("Allow", ALLOW), ("Accept", CONTENT_TYPE), ("Contact", self.contact))
+        self._respond(transaction, 200, extra)
+
+    def _invite_received(self, transaction: InviteServerTransaction) -> None:
+        request = transaction.request
+        self._check_stranger(request)
+        if len(self._open) >= self.settings.calls_max:
+            raise Refusal("all lines busy", 503, (("Retry-After", str(RETRY_AFTER_S)),))
+        body = sdp_body(request)
+        _check_accept(request)
+        dialog = Dialog.of_invite(request, transaction.local_tag, transaction.source)
+        session = MediaSession(self.new_token())
+        if body is not None:
+            session.take_offer(body)
+        ani = self._ani(request, transaction.source)
+        dnis = number_of(request.uri) or number_of(request.to.uri)
+        call_no = self._new_call_no()
+        call = IncomingCall(self, call_no, transaction, dialog, session, ani, dnis)
+        self._incoming[transaction] = call
+        call.on_closed(lambda _: self._decided(transaction))
+        log.info(
+            "sip.call_received", call_no=call_no, ani=masked(ani), dnis=dnis,
+            peer=transaction.source.host,
+        )  # fmt: skip
+        try:
+            self._on_call(call)
+        except Exception:  # a bug costs this call, not the others
+            log.exception("sip.call_failed", call_no=call_no)
+            call.refuse(500)
+            call.hangup()
+
+    def _decided(self, transaction: InviteServerTransaction) -> None:
+        del self._incoming[transaction]
+
+    def _ani(self, request: Request, source: Hop) -> str:
+        """Return the caller's number: asserted when a carrier of ours says it, else claimed."""
+        if source.host in self.settings.trunk_hosts:
+            for value in request.headers.listed("P-Asserted-Identity"):
+                asserted = number_of(parse_name_addr(value).uri)
+                if asserted:
+                    return asserted
+        return number_of(request.sender.uri)
+
+    def _respond(
+        self, transaction: ServerTransaction, status: int, extra: tuple[tuple[str, str], ...]
+    ) -> None:
+        extra = (*extra, ("Server", self.settings.server_name))
+        transaction.respond(response_to(transaction.request, status, transaction.local_tag, extra))
+
+    def _transport_lost(self) -> None:
+        self.transactions.stop()
+        for call in {*self._open, *self._calls.values()}:
+            call.lose()
+
+
+def _is_from(call: Call, request: Request) -> bool:
+    return call.dialog is not None and call.dialog.remote.tag == request.sender.tag
+
+
+def _check_accept(request: Request) -> None:
+    accepted = request.headers.get_all("Accept")
+    if not accepted:
+        return
+    kinds = {value.partition(";")[0].strip().lower() for value in request.headers.listed("Accept")}
+    if kinds and not kinds & {CONTENT_TYPE, "application/*", "*/*"}:
+        raise Refusal("answer must be acceptable as application/sdp", 406)
