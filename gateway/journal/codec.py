@@ -10,7 +10,7 @@ Not here: checksums and files (record, segment).
 """
 
 from collections.abc import Callable, Mapping
-from itertools import islice
+from itertools import accumulate, islice
 from typing import Any, Final, TypeVar
 
 import msgspec
@@ -60,7 +60,9 @@ class StoredBatch:
     def __init__(self, payload: bytes | memoryview) -> None:
         """Raises msgspec.DecodeError when it is not a payload."""
         packed = _decode_payload(payload)
-        if sum(packed.counts) != len(packed.events) or len(packed.counts) != len(packed.commands):
+        counts = packed.counts
+        are_whole = len(counts) == len(packed.commands) and sum(counts) == len(packed.events)
+        if not are_whole or not counts or 0 in counts:
             raise msgspec.ValidationError("the counts of commands and events do not agree")
         self._packed = packed
         self.first_seq = packed.first_seq
@@ -74,6 +76,11 @@ class StoredBatch:
     def commands(self) -> list[Command]:
         """Return all commands in order. Raises JournalTooNew for an unknown type number."""
         return _all_of(_DECODE_COMMAND, self._packed.commands)
+
+    def outcomes(self, events: list[Event]) -> list[tuple[Command, Event]]:
+        """Return each command with its first event; `events` is what `events()` returned."""
+        firsts = accumulate(self._packed.counts[:-1], initial=0)
+        return [(command, events[at]) for command, at in zip(self.commands(), firsts, strict=True)]
 
     def batch(self) -> Batch:
         """Return it as it was appended, each command with its events."""

@@ -31,7 +31,7 @@ class MemoryFile:
         self._storage = storage
         self._content = content
 
-    def append(self, data: bytes) -> None:
+    def append(self, data: bytes | memoryview) -> None:
         """Add `data`; a failing call leaves the first half of it."""
         try:
             self._storage.count_call("append")

@@ -18,7 +18,7 @@ LOCK_NAME = "lock"
 class StoredFile(Protocol):
     """A file open for appending."""
 
-    def append(self, data: bytes) -> None:
+    def append(self, data: bytes | memoryview) -> None:
         """Add all of `data` at the end, or raise OSError (some of it may then be there)."""
 
     def sync(self) -> None:
@@ -54,7 +54,7 @@ class DiskFile:
         flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC
         self._fd = os.open(path, flags, 0o640)
 
-    def append(self, data: bytes) -> None:
+    def append(self, data: bytes | memoryview) -> None:
         """Write all of `data`; a disk that fills up half-way raises at the second write."""
         rest = memoryview(data)
         while rest:

@@ -102,9 +102,10 @@ class JournalWriter:
         return len(self._pending) < PENDING_BATCHES_MAX
 
     @property
-    def durable_seq(self) -> int:
-        """Number of the last event given to the thread, durable once nothing is pending."""
-        return self._next_event_seq - 1
+    def end(self) -> End:
+        """Where the journal ends. Ask only while nothing is pending: the thread moves it."""
+        assert not self._pending, "batches are pending"
+        return self._group_writer.end
 
     def append(self, batch: Batch) -> "Deferred[None]":
         """Make the batch durable; fires in append order. Fails with JournalFailed."""
