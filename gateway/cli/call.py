@@ -1,0 +1,112 @@
+"""`hotline call`: dial a SIP address, press keys, keep what is heard.
+
+Exit code 0 when the call was answered and all keys were pressed, else 1 and the reason.
+"""
+
+import secrets
+import socket
+import sys
+import time
+from pathlib import Path
+from typing import Any, Final, cast
+
+import click
+import uvloop
+from twisted.internet import asyncioreactor
+from twisted.internet.defer import Deferred
+from twisted.python.failure import Failure
+
+from gateway.sip.errors import SipError
+from gateway.sip.softphone import (
+    CallFailed,
+    PhoneCall,
+    PhoneReactor,
+    local_host_towards,
+    open_softphone,
+    parse_script,
+)
+from gateway.sip.uri import PORT_DEFAULT, Uri, parse_uri
+from gateway.sip.wire import Hop
+
+HOLD_S_MAX: Final = 3600.0
+
+
+@click.command()
+@click.argument("uri")
+@click.option(
+    "--keys",
+    default="",
+    metavar="KEYS",
+    help='Keys to press, "|" waits for the prompt to end: "|1|1001#".',
+)
+@click.option("--wav", type=click.Path(path_type=Path, dir_okay=False), help="Keep the sound here.")
+@click.option("--from", "ani", default="hotline-caller", help="Number to show as the caller's.")
+@click.option(
+    "--hold",
+    type=click.FloatRange(0, HOLD_S_MAX),
+    default=0.0,
+    help="Seconds to listen after the last key.",
+)
+def call(uri: str, keys: str, wav: Path | None, ani: str, hold: float) -> None:
+    """Dial URI (sip:number@host:port), press keys, print the ladder of the call."""
+    script = parse_script(keys)
+    try:
+        to = parse_uri(uri)
+        parse_uri(f"sip:{ani}@localhost")
+    except SipError as e:
+        raise click.BadParameter(str(e)) from e
+    if to.scheme != "sip" or not to.host:
+        raise click.BadParameter(f"must be sip:number@host or sip:number@host:port, was {uri}")
+    asyncioreactor.install(uvloop.new_event_loop())
+    sys.exit(_run(_call(to, script, wav, ani, hold)))
+
+
+def _run(work: Any) -> int:
+    """Run the coroutine on the reactor and return its exit code; its failure is raised."""
+    from twisted.internet import reactor
+
+    outcome: list[int | Failure] = []
+    running: Deferred[int] = Deferred.fromCoroutine(work)
+    running.addBoth(outcome.append)
+    running.addBoth(lambda _: reactor.callWhenRunning(reactor.stop))
+    reactor.run()
+    if isinstance(outcome[0], Failure):
+        outcome[0].raiseException()
+    return outcome[0]
+
+
+async def _call(to: Uri, script: list[str], wav: Path | None, ani: str, hold_s: float) -> int:
+    from twisted.internet import reactor
+
+    peer = _hop_of(to)
+    phone = await open_softphone(
+        cast(PhoneReactor, reactor), local_host_towards(peer.host), time.time_ns, secrets.randbits
+    )
+    made: PhoneCall | None = None
+    try:
+        made = await phone.dial(to, ani, peer)
+        await made.run(script)
+        await made.wait(hold_s)
+    except CallFailed as e:
+        click.echo("\n".join(e.ladder_lines))
+        click.echo(f"hotline: {e.code}: {e}", err=True)
+        return 1
+    finally:
+        if made is not None:
+            await made.end()
+            click.echo("\n".join(made.ladder_lines))
+            click.echo(f"heard {len(made.heard) / 8000:.1f} s")
+            if wav is not None:
+                wav.write_bytes(made.wav())
+        await phone.close()
+    return 0
+
+
+def _hop_of(to: Uri) -> Hop:
+    """Return the numeric address of the URI's host. Raises click.BadParameter."""
+    try:
+        found = socket.getaddrinfo(to.host, to.port or PORT_DEFAULT, socket.AF_INET)
+    except OSError as e:
+        raise click.BadParameter(f"host {to.host}: {e.strerror or e}; check its name") from e
+    host, port = found[0][4][:2]
+    return Hop(str(host), int(port))
