@@ -1,7 +1,7 @@
 """Call auction: the one price at which most trades, and who trades at it.
 
 Most volume first; among equals the least left over; among those the price nearest the reference
-(the last trade or the previous close), the higher when two are as near.
+(the last trade or the previous close, rounded down to the tick), the higher when two are as near.
 Sources: SSE rules 3.6.2, SZSE rules 3.6.2 (SSE breaks the last tie by the middle price instead).
 Not here: when auctions are held (venue.py).
 """
@@ -43,7 +43,8 @@ def uncross(
         return None
     lowest, highest = supply[0].price_e4, demand[-1].price_e4
     near = [level.price_e4 for level in (*demand, *supply)]
-    prices = {price + step for price in near for step in (-tick_e4, 0, tick_e4)} | {reference_e4}
+    prices = {price + step for price in near for step in (-tick_e4, 0, tick_e4)}
+    prices.add(reference_e4 // tick_e4 * tick_e4)
     bid_prices, ask_prices = ([level.price_e4 for level in side] for side in (demand, supply))
     bid_sums = [0, *accumulate(level.qty for level in demand)]
     ask_sums = [0, *accumulate(level.qty for level in supply)]
@@ -64,7 +65,8 @@ def cross(book: OrderBook, found: Uncross) -> list[Cross]:
     left = found.qty
     while left:
         buy, sell = book.bids.first, book.asks.first
-        assert buy is not None and sell is not None, "the volume was counted from the book"
+        assert buy is not None, "the volume was counted from the book"
+        assert sell is not None, "the volume was counted from the book"
         qty = min(left, buy.leaves_qty, sell.leaves_qty)
         book.bids.fill_first(qty)
         book.asks.fill_first(qty)

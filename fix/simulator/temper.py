@@ -48,6 +48,7 @@ class Temper:
         self._rng = rng
         self._held: list[tuple[int, int, Answer | DropLink]] = []
         self._count = 0
+        self._last_due_ns = 0
 
     @property
     def takes_orders(self) -> bool:
@@ -65,16 +66,18 @@ class Temper:
             raise ValueError(f"delay_ns must be 0 to {DELAY_NS_MAX}, was {delay_ns}")
         self.mood, self.delay_ns = mood, delay_ns
         self._held = [
-            (min(due, now_ns) if due == _NEVER_NS else due, n, answer)
-            for due, n, answer in self._held
+            (now_ns if due_ns == _NEVER_NS else due_ns, count, answer)
+            for due_ns, count, answer in self._held
         ]
+        if self._last_due_ns == _NEVER_NS:
+            self._last_due_ns = now_ns
         heapq.heapify(self._held)
 
     def push(self, answers: Iterable[Answer], now_ns: int) -> None:
         """Take the venue's answers of one moment, in their order."""
         for answer in answers:
             if self.mood is Mood.DROP_LINK:
-                self._hold(DropLink(), now_ns)
+                self._hold(DropLink(), self._due_ns(now_ns))
                 self.mood = Mood.CALM
             for told in self._shaped(answer):
                 self._hold(told, self._due_ns(now_ns))
@@ -91,14 +94,18 @@ class Temper:
         heapq.heappush(self._held, (due_ns, self._count, answer))
 
     def _due_ns(self, now_ns: int) -> int:
+        """Return when an answer leaves: never before an earlier one, unless the mood shuffles."""
         match self.mood:
             case Mood.SILENT:
-                return _NEVER_NS
+                due_ns = _NEVER_NS
             case Mood.SLOW:
-                return now_ns + self.delay_ns
+                due_ns = now_ns + self.delay_ns
             case Mood.OUT_OF_ORDER:
-                return now_ns + self._rng.randint(0, self.delay_ns)
-        return now_ns
+                due_ns = now_ns + self._rng.randint(0, self.delay_ns)
+            case _:
+                due_ns = now_ns
+        self._last_due_ns = max(self._last_due_ns, due_ns)
+        return due_ns if self.mood is Mood.OUT_OF_ORDER else self._last_due_ns
 
     def _shaped(self, answer: Answer) -> list[Answer]:
         if self.mood is Mood.DUPLICATE:
