@@ -139,6 +139,7 @@ class RecordExecution(NamedTuple):
     transact_ns: int = 0
     poss_dup: bool = False
     poss_resend: bool = False
+    avg_px_e4: int = 0  # AvgPx(6), rounded; 0 when the report has none
 
 
 class RecordCancelReject(NamedTuple):

@@ -93,6 +93,8 @@ class OrderAccepted(NamedTuple):
     trace_id: str
     entered_ns: int
     rules_version: str
+    account_paced_ns: int = 0  # the account's pace is used up to then (risk.checks.pace)
+    branch_paced_ns: int = 0
 
 
 class OrderDenied(NamedTuple):
@@ -129,6 +131,8 @@ class CancelRequested(NamedTuple):
     channel: Channel
     branch_code: str
     trace_id: str
+    account_paced_ns: int = 0
+    branch_paced_ns: int = 0
 
 
 class CancelDenied(NamedTuple):
@@ -171,6 +175,8 @@ class Filled(NamedTuple):
 
     Buy: cash falls by last_qty * last_px_e4 + fees and `unfrozen_e4` of the reservation is
     released. Sell: cash rises by last_qty * last_px_e4 - fees, `unfrozen_e4` is 0.
+    `exec_id` begins with "status." when a status answer told of fills whose own reports are
+    missing: `last_px_e4` is then their average.
     """
 
     at_ns: int
@@ -194,6 +200,7 @@ class Filled(NamedTuple):
     transact_ns: int
     order_no: int
     channel: Channel
+    sellable_qty: int = 0  # bought shares that may be sold today (T+0)
 
 
 class FillBusted(NamedTuple):
@@ -290,7 +297,10 @@ class StatusNoted(NamedTuple):
 class InboundIgnored(NamedTuple):
     """An inbound message changed nothing: repeated, unknown order, impossible for its state.
 
-    `why` is a stable word: duplicate_exec_id, unknown_order, closed_order, overfill, no_effect.
+    `why` is a stable word: duplicate_exec_id, unknown_order, closed_order, overfill, no_effect,
+    already_counted (a status answer had told the quantity), mismatch (another symbol or side),
+    unknown_exec_ref_id (bust of a fill we do not have), unknown_at_venue (a status answer: the
+    venue has no such order), resent_order (a refusal of a message that was sent again).
     """
 
     at_ns: int

@@ -1,0 +1,1 @@
+"""The account book: columnar state whose rows are dense integers, row 0 being nobody."""
