@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import Final
 
 import structlog
-from twisted.internet.defer import Deferred, fail, succeed
+from twisted.internet.defer import Deferred, fail, maybeDeferred, succeed
 from twisted.internet.interfaces import IReactorTime
 from twisted.python.failure import Failure
 
@@ -128,7 +128,8 @@ class Sequencer:
         batch = self._decide(taken)
         self._next_seq = batch.next_seq
         self._undurable.append((batch, taken))
-        self._journal.append(batch).addCallback(self._release).addErrback(self._commit_failed)
+        durable = maybeDeferred(self._journal.append, batch)
+        durable.addCallback(self._release).addErrback(self._commit_failed)
         metrics.INBOX_DEPTH.set(len(self._inbox))
         self._plan_turn()
 

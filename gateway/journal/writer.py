@@ -29,11 +29,19 @@ PENDING_BATCHES_MAX: Final = 64
 GROUP_BYTES_MAX: Final = 8 * 1024 * 1024
 
 
-class Packed(NamedTuple):
-    """A batch as it goes to the writer thread."""
+class Framed(NamedTuple):
+    """A batch as it goes to the writer thread: its frame, and where the journal ends after it."""
 
-    payload: bytes
-    next_event_seq: int
+    frame: bytes
+    end: End
+
+
+def framed(end: End, batch: Batch) -> Framed:
+    """Return the frame of `batch` after `end`."""
+    assert batch.first_seq == end.next_event_seq, f"{batch.first_seq} is out of order"
+    payload = encode_batch(batch)
+    frame_seq, chain = end.frame_seq + 1, next_chain(end.chain, payload)
+    return Framed(write_frame(frame_seq, chain, payload), End(frame_seq, chain, batch.next_seq))
 
 
 class GroupWriter:
@@ -46,24 +54,19 @@ class GroupWriter:
         self._size_bytes = open_end.size_bytes
         self.end = open_end.end
 
-    def commit(self, group: list[Packed]) -> int:
-        """Write and sync all batches of the group; returns the bytes written.
+    def commit(self, group: list[Framed]) -> int:
+        """Write and sync all frames of the group; returns the bytes written.
 
         Raises OSError: then the group is not known to be durable and this object is of no more
         use.
         """
         if self._size_bytes >= self._segment_bytes_max:
             self._next_segment()
-        frames = []
-        frame_seq, chain, _ = self.end
-        for packed in group:
-            frame_seq, chain = frame_seq + 1, next_chain(chain, packed.payload)
-            frames.append(write_frame(frame_seq, chain, packed.payload))
-        data = b"".join(frames)
+        data = b"".join([framed.frame for framed in group])
         self._file.append(data)
         self._file.sync()
         self._size_bytes += len(data)
-        self.end = End(frame_seq, chain, group[-1].next_event_seq)
+        self.end = group[-1].end
         return len(data)
 
     def close(self) -> None:
@@ -80,15 +83,20 @@ class JournalWriter:
     """The journal port over a writer thread. All methods run on the reactor thread."""
 
     def __init__(
-        self, group_writer: GroupWriter, reactor: IReactorFromThreads, clock: IReactorTime
+        self,
+        group_writer: GroupWriter,
+        reactor: IReactorFromThreads,
+        clock: IReactorTime,
+        group_bytes_max: int = GROUP_BYTES_MAX,
     ) -> None:
         """Starts the thread. `reactor` and `clock` are the same object, but in tests."""
         self._group_writer = group_writer
         self._reactor = reactor
         self._clock = clock
-        self._next_event_seq = group_writer.end.next_event_seq
+        self._group_bytes_max = group_bytes_max
+        self._end = group_writer.end
         self._pending: deque[tuple[Deferred[None], float]] = deque()
-        self._queue: queue.SimpleQueue[Packed | None] = queue.SimpleQueue()
+        self._queue: queue.SimpleQueue[Framed | None] = queue.SimpleQueue()
         self._closed: Deferred[None] = Deferred()
         self._is_closing = False
         self.failed: JournalFailed | None = None
@@ -103,21 +111,20 @@ class JournalWriter:
 
     @property
     def end(self) -> End:
-        """Where the journal ends. Ask only while nothing is pending: the thread moves it."""
-        assert not self._pending, "batches are pending"
-        return self._group_writer.end
+        """Where the journal ends after the last batch appended."""
+        return self._end
 
     def append(self, batch: Batch) -> "Deferred[None]":
         """Make the batch durable; fires in append order. Fails with JournalFailed."""
-        assert batch.first_seq == self._next_event_seq, f"{batch.first_seq} is out of order"
         assert not self._is_closing, "append after close"
         if self.failed is not None:
             return fail(self.failed)
-        self._next_event_seq = batch.next_seq
+        item = framed(self._end, batch)
+        self._end = item.end
         durable: Deferred[None] = Deferred()
         self._pending.append((durable, self._clock.seconds()))
         metrics.JOURNAL_PENDING.set(len(self._pending))
-        self._queue.put(Packed(encode_batch(batch), batch.next_seq))
+        self._queue.put(item)
         return durable
 
     def close(self) -> "Deferred[None]":
@@ -147,17 +154,15 @@ class JournalWriter:
                 self._reactor.callFromThread(self._became_durable, len(group), written_bytes)
         self._group_writer.close()
 
-    def _gather(self) -> tuple[list[Packed], bool]:
+    def _gather(self) -> tuple[list[Framed], bool]:
         """Wait for a batch and take all that is there; True when `close` was asked."""
-        packed = self._queue.get()
-        group: list[Packed] = []
+        group: list[Framed] = []
         group_bytes = 0
-        while packed is not None:
-            group.append(packed)
-            group_bytes += len(packed.payload)
-            if group_bytes >= GROUP_BYTES_MAX or self._queue.empty():
+        while (item := self._queue.get()) is not None:
+            group.append(item)
+            group_bytes += len(item.frame)
+            if group_bytes >= self._group_bytes_max or self._queue.empty():
                 return group, False
-            packed = self._queue.get()
         return group, True
 
     def _became_durable(self, batch_count: int, written_bytes: int) -> None:

@@ -3,11 +3,10 @@
 from collections.abc import Iterable
 
 from gateway.core.ports import Batch
-from gateway.journal.codec import encode_batch
 from gateway.journal.reader import batches_after
 from gateway.journal.segment import open_end
 from gateway.journal.storage import Storage
-from gateway.journal.writer import GroupWriter, Packed
+from gateway.journal.writer import GroupWriter, framed
 from risk.domain.commands import Command, MoveCash
 from risk.domain.events import CashMoved, Event
 from tests.builders.core import NOW_NS, accepted, an_order
@@ -33,9 +32,13 @@ def batches(count: int, first_seq: int = 1, order_count: int = 1) -> list[Batch]
     return made
 
 
-def packed(batch: Batch) -> Packed:
-    """Return a batch as the writer thread gets it."""
-    return Packed(encode_batch(batch), batch.next_seq)
+def commit(writer: GroupWriter, group: Iterable[Batch]) -> None:
+    """Make consecutive batches durable as one group."""
+    end, items = writer.end, []
+    for batch in group:
+        items.append(framed(end, batch))
+        end = items[-1].end
+    writer.commit(items)
 
 
 def opened(storage: Storage, segment_bytes: int = SEGMENT_BYTES) -> GroupWriter:
@@ -47,7 +50,7 @@ def write(storage: Storage, made: Iterable[Batch], segment_bytes: int = SEGMENT_
     """Commit each batch on its own."""
     writer = opened(storage, segment_bytes)
     for batch in made:
-        writer.commit([packed(batch)])
+        commit(writer, [batch])
     writer.close()
 
 

@@ -15,7 +15,7 @@ from gateway.core.ports import Batch
 from gateway.journal.errors import JournalCorrupt
 from gateway.journal.memory_storage import MemoryStorage
 from gateway.journal.segment import segment_names
-from tests.builders.journal import a_batch, batches, opened, packed, read, write
+from tests.builders.journal import a_batch, batches, commit, opened, read, write
 
 
 def next_batch(held: list[Batch]) -> Batch:
@@ -94,7 +94,7 @@ def test_any_call_may_fail_and_no_acknowledged_batch_is_lost(error: int, is_for_
         try:
             writer = opened(storage)
             for batch in made:
-                writer.commit([packed(batch)])
+                commit(writer, [batch])
                 acknowledged += 1
             is_done = True
         except OSError:
@@ -144,13 +144,13 @@ def test_any_history_of_groups_and_power_cuts_reads_as_one_journal(
         assert held[: len(acknowledged)] == acknowledged
         for count in groups:
             group = batches(count, writer.end.next_event_seq)
-            writer.commit([packed(batch) for batch in group])
+            commit(writer, group)
             held += group
         acknowledged = held
         is_dying.append(True)
         lost = batches(2, writer.end.next_event_seq)
         with pytest.raises(OSError, match="Input/output"):
-            writer.commit([packed(batch) for batch in lost])
+            commit(writer, lost)
         is_dying.clear()
         storage = storage.after_power_cut(
             lambda name, synced, size, part=kept_part: synced + int((size - synced) * part), fails

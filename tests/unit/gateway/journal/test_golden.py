@@ -19,7 +19,7 @@ from gateway.journal.segment import open_end, segment_names
 from gateway.journal.writer import GroupWriter
 from risk.domain.commands import COMMAND_TYPES
 from risk.domain.events import EVENT_TYPES, CashMoved
-from tests.builders.journal import packed, read
+from tests.builders.journal import commit, read
 from tests.unit.gateway.journal.test_codec import filled
 
 FOLDER = Path(__file__).parents[3] / "data" / "journal"
@@ -77,11 +77,11 @@ def _write_golden(version: int) -> None:
     moved = CashMoved(1, "10000001", 5, "")
     seq = 1
     for command in map(filled, COMMAND_TYPES.values()):
-        writer.commit([packed(Batch(seq, seq * 10, [command], [[moved]]))])
+        commit(writer, [Batch(seq, seq * 10, [command], [[moved]])])
         seq += 1
     events = [filled(kind) for kind in EVENT_TYPES.values()]
     commands = [filled(COMMAND_TYPES[6]), filled(COMMAND_TYPES[3])]
-    writer.commit([packed(Batch(seq, seq * 10, commands, [events[:9], events[9:]]))])
+    commit(writer, [Batch(seq, seq * 10, commands, [events[:9], events[9:]])])
     for name in segment_names(storage):
         (folder / name).write_bytes(storage.read(name))
     (folder / "expected.json").write_text(json.dumps(as_expected(read(storage)), indent=1))

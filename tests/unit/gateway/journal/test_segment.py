@@ -9,7 +9,7 @@ from gateway.journal.errors import JournalCorrupt, JournalTooNew
 from gateway.journal.memory_storage import MemoryStorage
 from gateway.journal.segment import BEGINNING, open_end, segment_names, start_segment
 from gateway.journal.storage import Storage
-from tests.builders.journal import a_batch, batches, opened, packed, read, write
+from tests.builders.journal import a_batch, batches, commit, opened, read, write
 
 HEADER_BYTES = 46
 
@@ -131,6 +131,6 @@ def test_a_group_is_one_write_and_one_sync() -> None:
     storage = MemoryStorage()
     writer = opened(storage, segment_bytes=100_000)
     before = storage.call_count
-    writer.commit([packed(batch) for batch in batches(20)])
+    commit(writer, batches(20))
     assert storage.call_count == before + 2
     assert len(read(storage)) == 20
