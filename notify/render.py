@@ -1,0 +1,213 @@
+"""Templates of config/templates into the texts of a notice; every mistake is found at load.
+
+`<language>/<kind>.sms.txt` is one SMS, `<language>/<kind>.mail.txt` a mail (first line the subject,
+then an empty line, then the body), `<language>/mail.html` the frame of the optional HTML part.
+Not here: what is told (notify.plan).
+"""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Final, NamedTuple
+
+import jinja2
+from jinja2 import meta
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+from notify import phrases
+from notify.notices import NoticeKind, Route
+from notify.phrases import SecurityNames
+from notify.plan import VENUE_TEXT_CHARS_MAX, Facts
+from notify.transports.smpp.encoding import segment
+from risk.domain.enums import Language, Side
+from risk.domain.errors import ConfigError
+
+TEMPLATE_BYTES_MAX: Final = 16 * 1024
+SUBJECT_CHARS_MAX: Final = 120
+_HTML_FRAME: Final = "mail.html"
+
+_ALWAYS: Final = frozenset(
+    {"firm", "hotline_no", "name", "account_tail", "time", "day", "order_no", "cl_ord_id"}
+)
+_ORDER: Final = _ALWAYS | {"security", "symbol", "side", "qty"}
+PLACEHOLDERS: Final = {
+    NoticeKind.FILLED: _ORDER | {"price", "amount", "fees", "cum_qty", "leaves_qty", "is_open"},
+    NoticeKind.FILL_BUSTED: _ORDER | {"price", "amount", "cum_qty", "leaves_qty", "is_open"},
+    NoticeKind.ORDER_REJECTED: _ORDER | {"price", "reason"},
+    NoticeKind.ORDER_CANCELED: _ORDER | {"cum_qty", "was_filled"},
+    NoticeKind.ORDER_EXPIRED: _ORDER | {"cum_qty", "was_filled"},
+    NoticeKind.CANCEL_REJECTED: _ALWAYS | {"reason"},
+}
+_HTML_PLACEHOLDERS: Final = frozenset({"firm", "hotline_no", "subject", "paragraphs"})
+
+NameOf = Callable[[str], SecurityNames | None]
+
+
+class Text(NamedTuple):
+    """What one route sends; `subject` and `html` are empty for SMS."""
+
+    subject: str
+    text: str
+    html: str
+
+
+class House(NamedTuple):
+    """Who signs: the firm's name in both languages and the number customers call back."""
+
+    firm_zh: str
+    firm_en: str
+    hotline_no: str
+
+
+class Templates:
+    """All templates of a folder, checked. Raises ConfigError that names the file and the remedy."""
+
+    def __init__(self, folder: Path, house: House, sms_parts_max: int) -> None:
+        self._folder = folder
+        self._house = house
+        self._plain = ImmutableSandboxedEnvironment(
+            undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
+        )
+        self._marked_up = ImmutableSandboxedEnvironment(
+            undefined=jinja2.StrictUndefined, autoescape=True, trim_blocks=True, lstrip_blocks=True
+        )
+        self._texts: dict[tuple[Language, NoticeKind, Route], jinja2.Template] = {}
+        self._frames: dict[Language, jinja2.Template] = {}
+        for language in Language:
+            self._load(language)
+        self._check_lengths(sms_parts_max)
+
+    def render(
+        self, facts: Facts, route: Route, language: Language, name: str, names: SecurityNames | None
+    ) -> Text:
+        """Return the texts of a notice for one route."""
+        values = self._values(facts, language, name, names)
+        wanted = PLACEHOLDERS[facts.kind]
+        text = self._texts[language, facts.kind, route].render(
+            {key: value for key, value in values.items() if key in wanted}
+        )
+        if route is Route.SMS:
+            return Text("", "".join(text.split("\n")).strip(), "")
+        subject, _, body = text.partition("\n")
+        return Text(subject.strip(), body.strip() + "\n", self._html(language, subject, body))
+
+    def _html(self, language: Language, subject: str, body: str) -> str:
+        frame = self._frames.get(language)
+        if frame is None:
+            return ""
+        paragraphs = [part.strip().split("\n") for part in body.strip().split("\n\n")]
+        return frame.render(
+            firm=self._firm(language),
+            hotline_no=self._house.hotline_no,
+            subject=subject.strip(),
+            paragraphs=paragraphs,
+        )
+
+    def _firm(self, language: Language) -> str:
+        return self._house.firm_zh if language is Language.ZH else self._house.firm_en
+
+    def _values(
+        self, facts: Facts, language: Language, name: str, names: SecurityNames | None
+    ) -> dict[str, str | bool]:
+        is_cancel = facts.kind is NoticeKind.CANCEL_REJECTED
+        return {
+            "firm": self._firm(language),
+            "hotline_no": self._house.hotline_no,
+            "name": name,
+            "account_tail": phrases.account_tail(facts.account_no),
+            "time": phrases.moment(language, facts.at_ns),
+            "day": phrases.day(language, facts.at_ns),
+            "order_no": str(facts.order_no),
+            "cl_ord_id": facts.cl_ord_id,
+            "security": phrases.security(language, facts.symbol, names),
+            "symbol": facts.symbol,
+            "side": phrases.SIDES[language, facts.side],
+            "qty": phrases.quantity(language, facts.qty),
+            "price": phrases.price(facts.price_e4),
+            "amount": phrases.price(facts.amount_e4),
+            "fees": phrases.price(facts.fees_e4),
+            "cum_qty": phrases.quantity(language, facts.cum_qty),
+            "leaves_qty": phrases.quantity(language, facts.leaves_qty),
+            "is_open": facts.leaves_qty > 0,
+            "was_filled": facts.cum_qty > 0,
+            "reason": phrases.reject_reason(
+                language, is_cancel, facts.reject_reason, facts.venue_text
+            ),
+        }
+
+    def _load(self, language: Language) -> None:
+        folder = self._folder / language.name.lower()
+        for kind, known in PLACEHOLDERS.items():
+            for route in Route:
+                file = folder / f"{kind}.{route.name.lower()}.txt"
+                self._texts[language, kind, route] = _template(self._plain, file, known)
+        frame = folder / _HTML_FRAME
+        if frame.exists():
+            self._frames[language] = _template(self._marked_up, frame, _HTML_PLACEHOLDERS)
+
+    def _check_lengths(self, sms_parts_max: int) -> None:
+        """Render every template with the longest figures; the phone bill depends on it."""
+        for language, kind, route in self._texts:
+            text = self.render(_longest(kind), route, language, "长" * 12, _LONGEST_NAMES)
+            file = str(self._folder / language.name.lower() / f"{kind}.{route.name.lower()}.txt")
+            if route is Route.SMS:
+                part_count = len(segment(text.text, reference=0).parts)
+                if part_count > sms_parts_max:
+                    raise ConfigError(
+                        file,
+                        f"may fill {sms_parts_max} SMS parts, its longest text fills {part_count} "
+                        f"({len(text.text)} characters): shorten it or raise sms.parts_max",
+                    )
+            elif not text.subject or len(text.subject) > SUBJECT_CHARS_MAX:
+                raise ConfigError(
+                    file,
+                    f"its first line must be a subject of 1 to {SUBJECT_CHARS_MAX} characters, "
+                    f"was {len(text.subject)}",
+                )
+
+
+def _template(environment: Any, file: Path, known: frozenset[str]) -> jinja2.Template:
+    """Read and compile one template; unknown placeholders and wrong syntax are told here."""
+    try:
+        raw = file.read_bytes()
+    except OSError as e:
+        raise ConfigError(str(file), f"cannot be read ({e.strerror}): every kind has one") from e
+    if len(raw) > TEMPLATE_BYTES_MAX:
+        raise ConfigError(str(file), f"may have {TEMPLATE_BYTES_MAX} bytes, was {len(raw)}")
+    try:
+        source = raw.decode("utf-8")
+        unknown = meta.find_undeclared_variables(environment.parse(source)) - known
+        if unknown:
+            raise ConfigError(
+                str(file),
+                f"{{{{ {min(unknown)} }}}} is not a placeholder of this text; "
+                f"known are {', '.join(sorted(known))}",
+            )
+        template: jinja2.Template = environment.from_string(source)
+    except UnicodeDecodeError as e:
+        raise ConfigError(str(file), "must be UTF-8") from e
+    except jinja2.TemplateSyntaxError as e:
+        raise ConfigError(str(file), f"line {e.lineno}: {e.message}") from e
+    return template
+
+
+_LONGEST_NAMES: Final = SecurityNames("证券简称八个字吗", "Long Security Name Ltd")
+
+
+def _longest(kind: NoticeKind) -> Facts:
+    return Facts(
+        kind=kind,
+        account_no="888888888888",
+        cl_ord_id="261222888888",
+        order_no=888888,
+        at_ns=1_798_000_000_000_000_000,
+        symbol="688888",
+        side=Side.SELL,
+        qty=88_888_888,
+        price_e4=88_888_888,
+        cum_qty=88_888_888,
+        leaves_qty=88_888_888,
+        fees_e4=888_888_888_800,
+        amount_e4=8_888_888_888_888_800,
+        reject_reason=99,
+        venue_text="不" * VENUE_TEXT_CHARS_MAX,
+    )

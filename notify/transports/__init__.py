@@ -1,0 +1,1 @@
+"""The ways out; each obeys the contract of notify.transports.port."""
