@@ -16,6 +16,8 @@ from twisted.internet import asyncioreactor
 from twisted.internet.defer import Deferred
 from twisted.python.failure import Failure
 
+from gateway.app.clock import iso_clock
+from gateway.obs.log import start_logging, to_stderr
 from gateway.sip.errors import SipError
 from gateway.sip.softphone import (
     CallFailed,
@@ -57,6 +59,7 @@ def call(uri: str, keys: str, wav: Path | None, ani: str, hold: float) -> None:
         raise click.BadParameter(str(e)) from e
     if to.scheme != "sip" or not to.host:
         raise click.BadParameter(f"must be sip:number@host or sip:number@host:port, was {uri}")
+    start_logging("warning", to_stderr(), iso_clock(time.time_ns))
     asyncioreactor.install(uvloop.new_event_loop())
     sys.exit(_run(_call(to, script, wav, ani, hold)))
 

@@ -267,6 +267,8 @@ class Softphone:
             if isinstance(e, CancelledError):
                 raise
             problem = f"nobody answered within {ring_s_max:g} s"
+            if not call.status:
+                problem += f"; nothing came from {peer.host}:{peer.port}: check address and port"
             raise CallFailed(problem, call.ladder_lines) from e
         return call
 

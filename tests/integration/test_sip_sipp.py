@@ -1,0 +1,77 @@
+"""SIPp calls the user agent: the ordinary call, keys, and the awkward scenarios."""
+
+import tempfile
+from pathlib import Path
+
+from prometheus_client import REGISTRY
+from twisted.trial.unittest import TestCase
+
+from gateway.sip.incoming import IncomingCall
+from tests.peers.gateway_phone import GatewayPhone
+from tests.peers.sipp_caller import sipp
+
+
+class SippCalls(TestCase):
+    async def setUp(self) -> None:
+        self.gateway = GatewayPhone()
+        self.port = await self.gateway.start()
+        self.addCleanup(self.gateway.stop)
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.folder = Path(folder.name)
+
+    @property
+    def ends(self) -> list[str]:
+        return [flow.end for flow in self.gateway.flows]
+
+    async def test_keys_arrive_and_it_hangs_up(self) -> None:
+        self.gateway.hangs_up = False
+        await sipp("keys_then_bye.xml", self.port, self.folder, keys="135#")
+        (flow,) = self.gateway.flows
+        assert (flow.keys, flow.end) == ("135#", "remote_bye")
+        assert (flow.call.ani, flow.call.dnis) == ("13900139000", "95500")
+
+    async def test_keys_arrive_and_we_hang_up(self) -> None:
+        await sipp("keys_then_wait.xml", self.port, self.folder, keys="20*48#")
+        (flow,) = self.gateway.flows
+        assert (flow.keys, flow.end) == ("20*48#", "local_bye")
+
+    async def test_it_gives_up_while_it_rings(self) -> None:
+        self.gateway.on_call = IncomingCall.ringing
+        await sipp("cancel.xml", self.port, self.folder)
+        assert self.gateway.agent.call_count == 0
+
+    async def test_it_leaves_the_offer_to_us(self) -> None:
+        await sipp("late_offer.xml", self.port, self.folder)
+        (flow,) = self.gateway.flows
+        assert flow.end == "remote_bye"
+        assert flow.call.peer is not None
+        assert flow.call.peer.event_type == 96
+
+    async def test_it_acknowledges_late(self) -> None:
+        before = _repeats()
+        await sipp("late_ack.xml", self.port, self.folder)
+        assert _repeats() - before == 2, "after 0.5 s and 1.5 s, and no more after the ACK"
+        assert self.ends == ["remote_bye"]
+
+    async def test_it_invites_again_within_the_call(self) -> None:
+        await sipp("reinvite.xml", self.port, self.folder)
+        assert self.ends == ["remote_bye"]
+
+    async def test_it_asks_for_what_does_not_exist(self) -> None:
+        await sipp("outside_dialog.xml", self.port, self.folder)
+        assert self.ends == []
+
+    async def test_it_offers_what_we_cannot_do(self) -> None:
+        await sipp("no_common_codec.xml", self.port, self.folder)
+        assert self.ends == []
+
+    async def test_fifty_calls_in_a_second_all_succeed(self) -> None:
+        await sipp("late_offer.xml", self.port, self.folder, calls=50, calls_per_s=50)
+        assert self.ends == ["remote_bye"] * 50
+        assert self.gateway.media.leg_count == 0
+
+
+def _repeats() -> float:
+    name = "hotline_sip_retransmissions_total"
+    return REGISTRY.get_sample_value(name, {"way": "sent"}) or 0.0
