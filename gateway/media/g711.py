@@ -53,7 +53,8 @@ def _mulaw_encoded() -> npt.NDArray[np.uint8]:
     segment = np.floor(np.log2(magnitude)).astype(int) - 7
     step = (magnitude >> (segment + 3)) & 0x0F
     code = (segment << 4) | step | np.where(sample < 0, 0x80, 0)
-    return (~code & 0xFF).astype(np.uint8)
+    encoded: npt.NDArray[np.uint8] = (~code & 0xFF).astype(np.uint8)
+    return encoded
 
 
 _ALAW_DECODED: Final = _alaw_decoded()

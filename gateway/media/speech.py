@@ -23,6 +23,12 @@ class OrderNo(NamedTuple):
     number: int
 
 
+class Number(NamedTuple):
+    """A plain number that stands alone."""
+
+    number: int
+
+
 class Count(NamedTuple):
     """A plain number; a word of measure follows it in the sentence."""
 
@@ -54,12 +60,13 @@ class Name(NamedTuple):
     text: str
 
 
-Value = Code | OrderNo | Count | Qty | Price | Money | Name
+Value = Code | OrderNo | Number | Count | Qty | Price | Money | Name
 
 # How a slot of a prompt, written {slot:kind}, makes a value of a plain figure or text.
 SLOT_KINDS: Final[dict[str, type[Value]]] = {
     "code": Code,
     "order_no": OrderNo,
+    "number": Number,
     "count": Count,
     "qty": Qty,
     "price": Price,
@@ -78,6 +85,7 @@ class _Grammar(Protocol):
     """What each language's module offers; every function returns words in order."""
 
     def code(self, digits: str) -> list[str]: ...
+    def cardinal(self, number: int) -> list[str]: ...
     def count(self, number: int) -> list[str]: ...
     def qty(self, number: int, measure: str) -> list[str]: ...
     def price(self, price_e4: int) -> list[str]: ...
@@ -101,6 +109,8 @@ def words(value: Value, language: Language) -> list[str]:
             return grammar.code(digits)
         case OrderNo(number):
             return grammar.code(str(number))
+        case Number(number):
+            return grammar.cardinal(number)
         case Count(number):
             return grammar.count(number)
         case Qty(number, measure):
