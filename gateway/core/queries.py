@@ -12,6 +12,7 @@ from risk.book.account_book import AccountBook
 from risk.book.prices import Quote
 from risk.book.views import AccountView, FillView, OrderView, PositionView
 from risk.domain.instrument import Instrument
+from risk.domain.orders import OpenOrder
 
 
 class Queries:
@@ -53,7 +54,7 @@ class Queries:
         """Return an order of this or the last trading day, None when it is unknown."""
         return views.order_of(self._sound(), cl_ord_id)
 
-    def open_orders(self) -> list[OrderView]:
+    def open_orders(self) -> list[OpenOrder]:
         """Return every open order of the firm, oldest first."""
         return views.open_orders(self._sound())
 

@@ -152,17 +152,19 @@ class Sequencer:
         return Batch(self._next_seq, at_ns, commands, events)
 
     def _release(self, _: None) -> None:
-        """The oldest batch is durable: only now may the world know."""
+        """The oldest batch is durable: only now may the world know.
+
+        The bus comes first, so that orders are on their way before any door's code runs.
+        """
         batch, taken = self._undurable.popleft()
-        events: list[Event] = []
+        events = [event for caused in batch.events for event in caused]
+        self._bus.publish(batch.first_seq, events)
         for (command, reply), caused in zip(taken, batch.events, strict=True):
             outcome = caused[0]
             self._replies.settle(command, outcome)
             reply.callback(outcome)
-            events += caused
             if type(outcome) is OrderDenied:
                 metrics.ORDERS_DENIED.labels(outcome.reason.name, outcome.channel.name).inc()
-        self._bus.publish(batch.first_seq, events)
         self._plan_turn()
         self._tell_drained()
 

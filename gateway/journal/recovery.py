@@ -19,17 +19,9 @@ from gateway.journal.segment import BEGINNING, End
 from gateway.journal.snapshots import Snapshot, usable_snapshots
 from gateway.journal.storage import Storage
 from risk.book.account_book import AccountBook
-from risk.core.apply import APPLY
-from risk.domain.errors import InvariantBroken
-from risk.domain.events import FingerprintTaken
+from risk.core.fold import FingerprintDiffers, fold
 
 log = structlog.get_logger("journal")
-
-
-class FingerprintDiffers(InvariantBroken):
-    """The replayed book is not the book that was live: the program that replays is wrong."""
-
-    code = "journal.fingerprint_differs"
 
 
 class Recovered(NamedTuple):
@@ -38,7 +30,7 @@ class Recovered(NamedTuple):
     book: AccountBook
     end: End
     snapshot_seq: int  # last event in the snapshot used, 0 when there was none
-    fingerprint_count: int  # fingerprints compared and found equal
+    event_count: int  # events applied
 
 
 Each = Callable[[Place, StoredBatch], None]
@@ -57,7 +49,7 @@ def recover(storage: Storage, replies: Replies) -> Recovered:
     return _replay(storage, AccountBook(), BEGINNING, replies)
 
 
-def fold(storage: Storage, each: Each = lambda place, batch: None) -> Recovered:
+def replay(storage: Storage, each: Each = lambda place, batch: None) -> Recovered:
     """Return the book of the whole journal from its first event, without any snapshot.
 
     `each` is called after every batch. Raises as `recover` does.
@@ -72,7 +64,7 @@ def _replay(
     replies: Replies | None,
     each: Each = lambda place, batch: None,
 ) -> Recovered:
-    end, fingerprint_count = BEGINNING, 0
+    end, event_count = BEGINNING, 0
     last_known_seq = start.next_event_seq - 1
     with _without_collector():
         # The batch with the last known event is read too: it must be the one we know.
@@ -81,7 +73,7 @@ def _replay(
             if batch.first_seq <= last_known_seq:
                 _check_known(place, end, start)
                 continue
-            fingerprint_count += _apply(place, batch, book, replies)
+            event_count += _apply(place, batch, book, replies)
             each(place, batch)
     if end.next_event_seq < start.next_event_seq:
         raise JournalCorrupt(
@@ -89,26 +81,22 @@ def _replay(
             0,
             f"it ends with event {end.next_event_seq - 1}, the snapshot has {last_known_seq}",
         )
-    return Recovered(book, end, last_known_seq, fingerprint_count)
+    return Recovered(book, end, last_known_seq, event_count)
 
 
 def _apply(place: Place, batch: StoredBatch, book: AccountBook, replies: Replies | None) -> int:
-    """Apply a batch; returns how many fingerprints it held."""
     events = batch.events()
-    fingerprint_count = 0
-    for seq, event in enumerate(events, batch.first_seq):
-        if type(event) is FingerprintTaken:
-            if book.fingerprint() != event.fingerprint:
-                raise FingerprintDiffers(
-                    f"event {seq} ({place.name}, byte {place.at_byte}): the replayed book differs "
-                    "from the live one; start with the release that wrote the journal"
-                )
-            fingerprint_count += 1
-        APPLY[type(event)](book, event)
+    try:
+        event_count = fold(book, events)
+    except FingerprintDiffers as error:
+        raise FingerprintDiffers(
+            f"{place.name}, byte {place.at_byte}, batch of event {batch.first_seq}: {error}; "
+            "start with the release that wrote the journal"
+        ) from None
     if replies is not None:
         for command, outcome in batch.outcomes(events):
             replies.settle(command, outcome)
-    return fingerprint_count
+    return event_count
 
 
 def _book_of(snapshot: Snapshot) -> AccountBook | None:
