@@ -69,6 +69,7 @@ def execution_report(fix_session: str, fields: f.Fields) -> RecordExecution:
         transact_ns=f.timestamp_ns(fields, f.TRANSACT_TIME),
         poss_dup=f.flag(fields, f.POSS_DUP),
         poss_resend=f.flag(fields, f.POSS_RESEND),
+        avg_px_e4=f.average_e4(fields, f.AVG_PX),
     )
 
 

@@ -1,12 +1,14 @@
 """The FIX edge as the gateway's composition root builds it: sessions, router, reading, one turn.
 
-    edge = FixEdge(settings, submit, open_orders, last_inbound, on_ticks, reactor, now_ns)
+    edge = FixEdge(settings, data_folder, submit, open_orders, last_inbound, on_ticks, reactor,
+                   now_ns)
     bus.subscribe("fix", edge.on_events); edge.start(); ...; await edge.stop()
 
 The book must be recovered before: what it holds decides what is asked for and which inbound number
 is expected. Not here: threads. QuickFIX is polled by the reactor (fix.sessions).
 """
 
+import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
@@ -40,14 +42,19 @@ class FixEdge:
     def __init__(
         self,
         settings: FixSettings,
+        data_folder: Path,
         submit: Submit,
         open_orders: Iterable[OpenOrder],
         last_inbound: Mapping[str, int],
         on_ticks: Callable[[list[Tick]], None],
         reactor: Any,  # IReactorTime and IReactorThreads
         now_ns: Callable[[], int],
+        system_ns: Callable[[], int] = time.time_ns,
     ) -> None:
-        """`last_inbound`: fix_session -> last MsgSeqNum(34) that is durable in the journal."""
+        """`last_inbound`: fix_session -> last MsgSeqNum(34) that is durable in the journal.
+
+        `now_ns` is the market's clock, which a demonstration may shift; `system_ns` never is.
+        """
         self._reactor = reactor
         self._now_ns = now_ns
         self._turn: IDelayedCall | None = None
@@ -56,7 +63,7 @@ class FixEdge:
         self._stop_until_ns = 0
         checked(settings)
         numbers = OutgoingNumbers(
-            Path(settings.folder) / f"{settings.sender_comp_id}.numbers",
+            data_folder / settings.folder / f"{settings.sender_comp_id}.numbers",
             lambda write: deferToThreadPool(reactor, reactor.getThreadPool(), write),
         )
         record = Recorder(submit)
@@ -67,13 +74,13 @@ class FixEdge:
             settings.data_dictionary,
             numbers,
             last_inbound,
-            now_ns,
+            system_ns,
         )
         self._orders.user = Inbound(self._orders, self.router, record, now_ns)
         self._sessions = [self._orders]
         if settings.market_data_comp_id:
             quotes = FixSession(
-                settings, settings.market_data_comp_id, DICTIONARY, None, {}, now_ns
+                settings, settings.market_data_comp_id, DICTIONARY, None, {}, system_ns
             )
             quotes.user = MarketData(on_ticks)
             self._sessions.append(quotes)
@@ -92,6 +99,14 @@ class FixEdge:
         for session in self._sessions:
             session.log_out()
         return self._stopped
+
+    def abandon(self) -> None:
+        """Let go of everything without a word, as a killed process does: for a fail-stop."""
+        if self._turn is not None:
+            self._turn.cancel()
+            self._turn = None
+            for session in self._sessions:
+                session.abandon()
 
     def on_events(self, events: Sequence[tuple[int, Event]]) -> None:
         """Route durable events (a bus subscriber)."""

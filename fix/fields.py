@@ -22,6 +22,7 @@ TEXT_CHARS_MAX: Final = 256
 SEQ_NUM_MAX: Final = 2**53
 
 ACCOUNT: Final = "1"
+AVG_PX: Final = "6"
 CL_ORD_ID: Final = "11"
 CUM_QTY: Final = "14"
 EXEC_ID: Final = "17"
@@ -130,6 +131,20 @@ def price_e4(fields: Fields, tag: str) -> int:
     raise FieldProblem(
         tag, f"must be a price of 0..1000000 with at most 4 decimals, was {value[:24]!r}"
     )
+
+
+def average_e4(fields: Fields, tag: str) -> int:
+    """Return an average price, rounded half up to e4 units; 0 when absent."""
+    value = fields.get(tag)
+    if value is None:
+        return 0
+    match = _DECIMAL.fullmatch(value)
+    if match and not match[1]:
+        digits = (match[3] or "").ljust(5, "0")
+        number = int(match[2]) * E4 + int(digits[:4]) + (digits[4] >= "5")
+        if number <= PRICE_E4_MAX:
+            return number
+    raise FieldProblem(tag, f"must be an average price of 0..1000000, was {value[:24]!r}")
 
 
 def code(fields: Fields, tag: str) -> int:

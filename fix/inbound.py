@@ -93,10 +93,7 @@ class Inbound:
             case "8":
                 report = decode.execution_report(fix_session, fields)
                 answer = decode.status_answer(report, fields)
-                if answer is not None and answer.is_unknown:  # says nothing about an order's state
-                    self._place(fix_session, fields)
-                else:
-                    self._record(report)
+                self._record(report)
                 self._router.reported(report, answer)
             case "9":
                 rejected = decode.cancel_reject(fix_session, fields)

@@ -24,6 +24,7 @@ SYMBOLS_MAX: Final = 20_000
 _ENTRY_TYPE: Final = "269"  # 0 bid, 1 offer, 2 trade, others are not ours
 _ENTRY_PX: Final = "270"
 _ENTRY_SIZE: Final = "271"
+_POSITION: Final = "290"  # MDEntryPositionNo: 1 is the best, absent too
 _ACTION: Final = "279"  # 0 new, 1 change, 2 delete
 _SENDING_TIME: Final = "52"
 _ENTRY_COUNT: Final = "268"
@@ -130,6 +131,8 @@ def _entries(text: str) -> Iterator[dict[str, str]]:
 
 def _updated(tick: Tick, entry: f.Fields) -> Tick:
     kind = f.required(entry, _ENTRY_TYPE)
+    if entry.get(_POSITION, "1") != "1":
+        return tick
     is_deleted = entry.get(_ACTION) == "2"
     px_e4 = 0 if is_deleted else f.price_e4(entry, _ENTRY_PX)
     qty = 0 if is_deleted else f.quantity(entry, _ENTRY_SIZE)

@@ -8,7 +8,6 @@ it is sent with PossResend(97)=Y under its old ClOrdID(11). A cancel request fol
 answer in the same way. Not here: what reports do to the book (risk.core).
 """
 
-import enum
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from typing import Final, Protocol
@@ -17,7 +16,7 @@ import structlog
 
 from fix import encode, metrics
 from fix.decode import StatusAnswer
-from fix.encode import OrderTicket
+from fix.live_orders import LiveCancel, LiveOrder, LiveOrders, Sending
 from fix.reconcile import StatusRequests
 from fix.settings import FixSettings
 from risk.domain.commands import (
@@ -30,6 +29,7 @@ from risk.domain.enums import OrdStatus
 from risk.domain.events import (
     CancelRequested,
     Event,
+    FillBusted,
     Filled,
     OrderAccepted,
     OrderCanceled,
@@ -50,15 +50,6 @@ _CANCEL_IN_HAND: Final = frozenset(
 )
 
 
-class Sending(enum.Enum):
-    """How far an order or cancel request has come, as far as we know."""
-
-    PARKED = "parked"  # certainly not sent
-    SENT = "sent"  # sent since the last logon, unanswered
-    UNSURE = "unsure"  # may have been sent
-    ANSWERED = "answered"  # the venue has told about it
-
-
 class Outlet(Protocol):
     """Where messages go: a session that is logged on."""
 
@@ -68,38 +59,6 @@ class Outlet(Protocol):
 
     def send(self, text: str) -> bool:
         """Hand over a message; False when it was not taken."""
-
-
-class _Cancel:
-    __slots__ = ("cl_ord_id", "resend_count", "sending")
-
-    def __init__(self, cl_ord_id: str, sending: Sending) -> None:
-        self.cl_ord_id = cl_ord_id
-        self.sending = sending
-        self.resend_count = 0
-
-
-class _Order:
-    __slots__ = (
-        "accepted_ns",
-        "ask_count",
-        "ask_id",
-        "cancels",
-        "resend_count",
-        "sending",
-        "sent_ns",
-        "ticket",
-    )
-
-    def __init__(self, ticket: OrderTicket, accepted_ns: int, sending: Sending) -> None:
-        self.ticket = ticket
-        self.accepted_ns = accepted_ns
-        self.sending = sending
-        self.sent_ns = 0
-        self.ask_count = 0  # status requests since the last sending
-        self.ask_id = ""  # OrdStatusReqID(790) of the last one
-        self.resend_count = 0
-        self.cancels: dict[str, _Cancel] = {}
 
 
 class Router:
@@ -118,16 +77,13 @@ class Router:
         self._unanswered_max = settings.unanswered_max
         self._silence_ns = int(settings.report_timeout_s * _NS)
         self._questions = StatusRequests(settings.status_per_s, settings.report_timeout_s)
-        self._orders: dict[str, _Order] = {}
-        self._order_of_cancel: dict[str, str] = {}
+        self._orders = LiveOrders(open_orders)
         self._parked: deque[str] = deque()  # ClOrdIDs of orders and cancel requests, in order
         self._by_time: deque[tuple[int, str]] = deque()
         self._sent_numbers: dict[int, str] = {}
         self._unanswered = 0
         self._outlet: Outlet | None = None
         self._fix_session = ""
-        for order in open_orders:
-            self._recover(order)
 
     @property
     def has_room(self) -> bool:
@@ -148,9 +104,13 @@ class Router:
         """Take durable events in order; send what can go at once."""
         for _, event in events:
             if isinstance(event, OrderAccepted):
-                self._accept(event)
+                self._orders.accept(event)
+                self._parked.append(event.cl_ord_id)
             elif isinstance(event, CancelRequested):
-                self._accept_cancel(event)
+                if self._orders.accept_cancel(event):
+                    self._parked.append(event.cl_ord_id)
+            elif isinstance(event, FillBusted):
+                self._orders.reopen(event)
             elif isinstance(event, OrderCanceled | OrderRejected) or (
                 isinstance(event, Filled) and not event.leaves_qty
             ):
@@ -161,16 +121,14 @@ class Router:
         """Ask for every live order the venue may know, then let parked ones go."""
         self._outlet, self._fix_session = outlet, fix_session
         self._sent_numbers.clear()
-        for cl_ord_id, order in self._orders.items():
-            if order.sending is not Sending.PARKED:
-                self._questions.want(cl_ord_id, "logon")
+        self.ask_all("logon")
 
     def session_down(self) -> None:
         """Whatever was sent and not answered is unsure from now on."""
         self._outlet = None
         self._questions.clear()
         self._by_time.clear()
-        for order in self._orders.values():
+        for order in self._orders:
             order.ask_count, order.ask_id = 0, ""
             if order.sending is Sending.SENT:
                 order.sending = Sending.UNSURE
@@ -203,30 +161,31 @@ class Router:
 
     def reported(self, report: RecordExecution, answer: StatusAnswer | None) -> None:
         """Learn from an ExecutionReport(8) what the venue has."""
-        order = self._find(report.cl_ord_id, report.orig_cl_ord_id)
+        order = self._orders.find(report.cl_ord_id, report.orig_cl_ord_id)
         if order is None:
             return
         if answer is not None and answer.is_unknown:
             self._unknown(order, answer.ord_status_req_id)
             return
+        was_unsure = order.sending is Sending.UNSURE
         self._answered(order)
         cancel = order.cancels.get(report.cl_ord_id)
         if cancel is not None:
             cancel.sending = Sending.ANSWERED
         if answer is not None:
             self._questions.forget(order.ticket.cl_ord_id)
-            self._release_cancels(order, report.ord_status)
+        if was_unsure or answer is not None:
+            self._release_cancels(order, report.ord_status, is_state_known=answer is not None)
 
     def cancel_rejected(self, report: RecordCancelReject) -> None:
         """Learn from an OrderCancelReject(9) that the cancel request has its answer."""
-        order = self._find(report.orig_cl_ord_id, report.cl_ord_id)
-        if order is not None and report.cl_ord_id in order.cancels:
-            del order.cancels[report.cl_ord_id]
-            self._order_of_cancel.pop(report.cl_ord_id, None)
+        order = self._orders.find(report.orig_cl_ord_id, report.cl_ord_id)
+        if order is not None:
+            self._orders.end_cancel(order, report.cl_ord_id)
 
     def refused(self, refusal: RecordRefusal) -> None:
         """Learn from Reject(3) or j that a message of ours will have no other answer."""
-        order = self._find(refusal.ref_cl_ord_id, "")
+        order = self._orders.find(refusal.ref_cl_ord_id, "")
         if order is None:
             return
         cancel = order.cancels.get(refusal.ref_cl_ord_id)
@@ -239,66 +198,26 @@ class Router:
 
     def ask_about(self, cl_ord_id: str, other_id: str) -> None:
         """Ask for the order that a message we could not read seems to be about."""
-        order = self._find(cl_ord_id, other_id)
+        order = self._orders.find(cl_ord_id, other_id)
         if order is not None and order.sending is not Sending.PARKED:
             self._questions.want(order.ticket.cl_ord_id, "unreadable")
 
     def ask_all(self, why: str) -> None:
         """Ask for every live order: a message of the venue was lost on us."""
-        for cl_ord_id, order in self._orders.items():
+        for order in self._orders:
             if order.sending is not Sending.PARKED:
-                self._questions.want(cl_ord_id, why)
-
-    def _recover(self, open_order: OpenOrder) -> None:
-        sending = Sending.ANSWERED if open_order.is_answered else Sending.UNSURE
-        ticket = OrderTicket(*open_order[:8])
-        order = _Order(ticket, open_order.accepted_ns, sending)
-        for cancel_id in open_order.cancel_ids:
-            order.cancels[cancel_id] = _Cancel(cancel_id, Sending.UNSURE)
-            self._order_of_cancel[cancel_id] = ticket.cl_ord_id
-        self._orders[ticket.cl_ord_id] = order
-
-    def _accept(self, event: OrderAccepted) -> None:
-        ticket = OrderTicket(
-            event.cl_ord_id,
-            event.account_no,
-            event.symbol,
-            event.side,
-            event.qty,
-            event.price_e4,
-            event.ord_type,
-            event.time_in_force,
-        )
-        self._orders[event.cl_ord_id] = _Order(ticket, event.at_ns, Sending.PARKED)
-        self._parked.append(event.cl_ord_id)
-
-    def _accept_cancel(self, event: CancelRequested) -> None:
-        order = self._orders.get(event.orig_cl_ord_id)
-        if order is None:  # the order's end became durable first: the book answers the customer
-            return
-        order.cancels[event.cl_ord_id] = _Cancel(event.cl_ord_id, Sending.PARKED)
-        self._order_of_cancel[event.cl_ord_id] = event.orig_cl_ord_id
-        self._parked.append(event.cl_ord_id)
+                self._questions.want(order.ticket.cl_ord_id, why)
 
     def _close(self, cl_ord_id: str) -> None:
-        order = self._orders.pop(cl_ord_id, None)
+        order = self._orders.end(cl_ord_id)
         if order is None:
             return
         if order.sending is Sending.SENT:
             self._unanswered -= 1
         self._questions.forget(cl_ord_id)
-        for cancel_id in order.cancels:
-            self._order_of_cancel.pop(cancel_id, None)
-
-    def _find(self, cl_ord_id: str, other_id: str) -> _Order | None:
-        for known in (cl_ord_id, other_id):
-            order = self._orders.get(self._order_of_cancel.get(known, known))
-            if order is not None:
-                return order
-        return None
 
     def _send_parked(self, cl_ord_id: str, now_ns: int) -> None:
-        order = self._orders.get(self._order_of_cancel.get(cl_ord_id, cl_ord_id))
+        order = self._orders.find(cl_ord_id)
         if order is None:
             return  # it ended while parked
         cancel = order.cancels.get(cl_ord_id)
@@ -308,7 +227,7 @@ class Router:
         elif order.sending is Sending.PARKED:
             self._send_order(order, now_ns)
 
-    def _send_order(self, order: _Order, now_ns: int, *, poss_resend: bool = False) -> None:
+    def _send_order(self, order: LiveOrder, now_ns: int, *, poss_resend: bool = False) -> None:
         text = encode.new_order_single(order.ticket, order.accepted_ns, poss_resend=poss_resend)
         if not self._send("D", order.ticket.cl_ord_id, text, now_ns, poss_resend):
             return
@@ -320,7 +239,7 @@ class Router:
         metrics.ORDER_TO_WIRE_SECONDS.observe((now_ns - order.accepted_ns) / _NS)
 
     def _send_cancel(
-        self, order: _Order, cancel: _Cancel, now_ns: int, *, poss_resend: bool = False
+        self, order: LiveOrder, cancel: LiveCancel, now_ns: int, *, poss_resend: bool = False
     ) -> None:
         text = encode.order_cancel_request(
             order.ticket, cancel.cl_ord_id, now_ns, poss_resend=poss_resend
@@ -359,7 +278,7 @@ class Router:
             del self._sent_numbers[next(iter(self._sent_numbers))]
 
     def _ask(self, cl_ord_id: str, why: str) -> None:
-        order = self._orders.get(cl_ord_id)
+        order = self._orders.find(cl_ord_id)
         outlet = self._outlet
         if order is None or outlet is None:
             self._questions.forget(cl_ord_id)
@@ -376,7 +295,7 @@ class Router:
         """Ask for orders whose own or whose cancel request's answer is overdue."""
         while self._by_time and now_ns - self._by_time[0][0] >= self._silence_ns:
             sent_ns, cl_ord_id = self._by_time.popleft()
-            order = self._orders.get(self._order_of_cancel.get(cl_ord_id, cl_ord_id))
+            order = self._orders.find(cl_ord_id)
             if order is None:
                 continue
             cancel = order.cancels.get(cl_ord_id)
@@ -386,12 +305,12 @@ class Router:
             elif cancel is None and order.sending is Sending.SENT and order.sent_ns == sent_ns:
                 self._questions.want(cl_ord_id, "silence")
 
-    def _answered(self, order: _Order) -> None:
+    def _answered(self, order: LiveOrder) -> None:
         if order.sending is Sending.SENT:
             self._unanswered -= 1
         order.sending = Sending.ANSWERED
 
-    def _unknown(self, order: _Order, ask_id: str) -> None:
+    def _unknown(self, order: LiveOrder, ask_id: str) -> None:
         """The venue has no such order: send it, if the question came after the last sending."""
         cl_ord_id = order.ticket.cl_ord_id
         is_latest = ask_id == order.ask_id if ask_id else order.ask_count == 1
@@ -405,16 +324,25 @@ class Router:
         order.resend_count += 1
         log.warning("fix.order_resent", cl_ord_id=cl_ord_id)
         self._send_order(order, self._now_ns(), poss_resend=True)
-        self._release_cancels(order, OrdStatus.NEW)
+        self._release_cancels(order, OrdStatus.NEW, is_state_known=True)
 
-    def _release_cancels(self, order: _Order, ord_status: OrdStatus) -> None:
-        """The order is certain now: send the cancel requests that are not."""
+    def _release_cancels(
+        self, order: LiveOrder, ord_status: OrdStatus, *, is_state_known: bool
+    ) -> None:
+        """The order is at the venue: send the cancel requests that waited for this.
+
+        Those that may have been sent go again only when `ord_status` is the order's state of now.
+        """
         if self._outlet is None or ord_status in _CANCEL_IN_HAND:
             return
         for cancel in order.cancels.values():
             if cancel.sending is Sending.PARKED:
                 self._send_cancel(order, cancel, self._now_ns())
-            elif cancel.sending is Sending.UNSURE and cancel.resend_count < RESENDS_MAX:
+            elif (
+                is_state_known
+                and cancel.sending is Sending.UNSURE
+                and cancel.resend_count < RESENDS_MAX
+            ):
                 cancel.resend_count += 1
                 self._send_cancel(order, cancel, self._now_ns(), poss_resend=True)
 

@@ -58,12 +58,13 @@ class FixSession:
         dictionary: str,
         numbers: OutgoingNumbers | None,
         last_inbound: Mapping[str, int],
-        now_ns: Callable[[], int],
+        system_ns: Callable[[], int],
     ) -> None:
+        """`system_ns` is the system's own clock, by which QuickFIX ends a session's day."""
         self._settings = settings
         self._numbers = numbers
         self._last_inbound = last_inbound
-        self._now_ns = now_ns
+        self._system_ns = system_ns
         self._day = 0
         self._reset_wanted = False
         self.name = f"{sender_comp_id}-{settings.target_comp_id}"
@@ -122,6 +123,10 @@ class FixSession:
         """Say Logout(5) and stay logged out; poll until `is_up` is False."""
         self._session.logout()
 
+    def abandon(self) -> None:
+        """Let go of everything without a word, as a killed process does: for a fail-stop."""
+        del self._session, self._initiator
+
     def close(self) -> None:
         """Drop the link and keep the number to go on with."""
         self._initiator.stop(True)
@@ -142,7 +147,7 @@ class FixSession:
 
     def _session_day(self) -> int:
         start_ns = start_second(self._settings.session_start) * NS
-        return int(f"{trading_day(self._now_ns() - start_ns):%Y%m%d}")
+        return int(f"{trading_day(self._system_ns() - start_ns):%Y%m%d}")
 
     def _logon_going_out(self, logon: quickfix.Message) -> None:
         """Prepare our Logon(A). QuickFIX itself restarts at 1 when the session's day changes."""

@@ -19,8 +19,6 @@ _CHINA_S: Final = 8 * 3600
 _CLOCK: Final = r"^([01][0-9]|2[0-3]):[0-5][0-9]$"
 _COMP_ID: Final = r"^[A-Za-z0-9_.-]{1,32}$"
 
-Port = Annotated[int, Meta(ge=1, le=65_535)]
-
 
 class FixSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The FIX 4.4 sessions to the venue."""
@@ -42,9 +40,9 @@ class FixSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
             description="SenderCompID(49) of the market data session, empty for none.",
         ),
     ] = "HOTLINE-MD"
-    folder: Annotated[str, Meta(description="Folder that keeps the outgoing message number.")] = (
-        "data/fix"
-    )
+    folder: Annotated[
+        str, Meta(description="Folder of the outgoing message number, inside the data folder.")
+    ] = "fix"
     heartbeat_s: Annotated[int, Meta(ge=5, le=60, description="HeartBtInt(108) in s.")] = 30
     reconnect_s: Annotated[int, Meta(ge=1, le=60, description="Wait between dials in s.")] = 2
     logon_timeout_s: Annotated[

@@ -1,0 +1,132 @@
+"""`hotline venue`: the simulated exchange as a process of its own, behind a real QuickFIX acceptor.
+
+It prints one JSON line with its ports when it is ready, and runs until SIGTERM, Ctrl-C or `stop`
+on its control port. Not here: what it does (fix.simulator).
+"""
+
+import json
+import random
+import signal
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Final
+
+import click
+import uvloop
+from twisted.internet import asyncioreactor
+
+from fix.simulator.acceptor import VenueAcceptor
+from fix.simulator.control import ControlFactory
+from fix.simulator.exchange import Exchange
+from fix.simulator.flow import Flow
+from fix.simulator.temper import Mood, Temper
+from fix.simulator.venue import Venue
+from gateway.app.clock import ClockSettings, iso_clock, wall_clock
+from gateway.obs.log import start_logging, to_stderr
+from gateway.refdata.loader import load_rulebook
+from gateway.refdata.tables import read_listings
+
+MS_NS: Final = 1_000_000
+
+
+@click.command()
+@click.option("--port", default=9878, show_default=True, help="FIX port; 0 takes a free one.")
+@click.option("--control-port", default=0, help="Control port; 0 takes a free one.")
+@click.option(
+    "--folder",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=Path("data/venue"),
+    show_default=True,
+    help="Folder of the FIX message store.",
+)
+@click.option(
+    "--config-folder",
+    type=click.Path(path_type=Path, file_okay=False, exists=True),
+    default=Path("config"),
+    show_default=True,
+    help="Folder with markets and calendars.",
+)
+@click.option(
+    "--listings",
+    type=click.Path(path_type=Path, dir_okay=False),
+    default=Path("demo/instruments.csv"),
+    show_default=True,
+    help="CSV of listings, inside the configuration folder.",
+)
+@click.option("--comp-id", default="VENUE", show_default=True, help="The venue's CompID.")
+@click.option("--member", "members", multiple=True, default=("HOTLINE",), show_default=True)
+@click.option(
+    "--market-data-member",
+    "market_data_members",
+    multiple=True,
+    default=("HOTLINE-MD",),
+    show_default=True,
+)
+@click.option("--mood", type=click.Choice([mood.value for mood in Mood]), default="calm")
+@click.option("--delay-ms", type=click.IntRange(0, 3_600_000), default=0, help="For some moods.")
+@click.option("--seed", default=1, show_default=True, help="Seed of flow and moods.")
+@click.option("--flow/--no-flow", default=True, show_default=True, help="Background trading.")
+@click.option(
+    "--session-start",
+    default="05:00",
+    show_default=True,
+    help="FIX numbers restart at this time in China; as [fix] session_start.",
+)
+@click.option("--clock-shift-s", default=0, help="Seconds added to the clock; as [clock] shift_s.")
+def venue(
+    port: int,
+    control_port: int,
+    folder: Path,
+    config_folder: Path,
+    listings: Path,
+    comp_id: str,
+    members: tuple[str, ...],
+    market_data_members: tuple[str, ...],
+    mood: str,
+    delay_ms: int,
+    seed: int,
+    flow: bool,
+    session_start: str,
+    clock_shift_s: int,
+) -> None:
+    """Start the simulated exchange."""
+    now_ns = wall_clock(ClockSettings(shift_s=clock_shift_s))
+    start_logging("info", to_stderr(), iso_clock(now_ns))
+    instruments = read_listings(config_folder / listings)
+    rng = random.Random(seed)
+    matching = Venue(
+        load_rulebook(config_folder), instruments, now_ns(), Flow(rng) if flow else None
+    )
+    temper = Temper(random.Random(seed + 1))
+    temper.set_mood(Mood(mood), delay_ms * MS_NS, now_ns())
+    acceptor = VenueAcceptor(port, folder, comp_id, members, market_data_members, session_start)
+    symbols = [instrument.symbol for instrument in instruments]
+    _run(
+        lambda reactor: Exchange(matching, temper, acceptor, symbols, reactor, now_ns),
+        acceptor.port,
+        control_port,
+    )
+
+
+def _run(make: Callable[[Any], Exchange], port: int, control_port: int) -> None:
+    """Run the exchange until it is told to stop."""
+    asyncioreactor.install(uvloop.new_event_loop())
+    from twisted.internet import reactor as installed
+
+    reactor: Any = installed
+    exchange = make(reactor)
+    stopping: list[object] = []
+
+    def stop() -> None:
+        if not stopping:
+            stopping.append(exchange.stop().addCallback(lambda _: reactor.stop()))
+
+    control = reactor.listenTCP(control_port, ControlFactory(exchange, stop), interface="127.0.0.1")
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: reactor.callFromThread(stop))
+    exchange.start()
+    ready = {"ready": "venue", "port": port, "control_port": control.getHost().port}
+    click.echo(json.dumps(ready))
+    sys.stdout.flush()
+    reactor.run(installSignalHandlers=False)
