@@ -1,6 +1,7 @@
 """Call auction: the one price at which most trades, and who trades at it.
 
-Most volume first; among equals the least left over; among those the price nearest the reference
+Most volume first; every buy above the price and every sell below it must trade in full; then the
+least left over; among those the price nearest the reference
 (the last trade or the previous close, rounded down to the tick), the higher when two are as near.
 Sources: SSE rules 3.6.2, SZSE rules 3.6.2 (SSE breaks the last tie by the middle price instead).
 Not here: when auctions are held (venue.py).
@@ -49,14 +50,23 @@ def uncross(
     bid_sums = [0, *accumulate(level.qty for level in demand)]
     ask_sums = [0, *accumulate(level.qty for level in supply)]
 
-    def rank(price_e4: int) -> tuple[int, int, int, int]:
+    def rank(price_e4: int) -> tuple[int, bool, int, int, int]:
         wanted = bid_sums[-1] - bid_sums[bisect_left(bid_prices, price_e4)]
         offered = ask_sums[bisect_right(ask_prices, price_e4)]
+        qty = min(wanted, offered)
+        better_bids = bid_sums[-1] - bid_sums[bisect_right(bid_prices, price_e4)]
+        better_asks = ask_sums[bisect_left(ask_prices, price_e4)]
         distance = abs(price_e4 - reference_e4)
-        return min(wanted, offered), -abs(wanted - offered), -distance, price_e4
+        return (
+            qty,
+            max(better_bids, better_asks) <= qty,
+            -abs(wanted - offered),
+            -distance,
+            price_e4,
+        )
 
     best = max(rank(price) for price in prices if lowest <= price <= highest)
-    return Uncross(best[3], best[0])
+    return Uncross(best[-1], best[0])
 
 
 def cross(book: OrderBook, found: Uncross) -> list[Cross]:

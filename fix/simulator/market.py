@@ -29,6 +29,8 @@ DEPTHS_MAX: Final = 1_000  # told at once; the rest follow
 FLOW_INTERVAL_NS: Final = 200_000_000
 FLOW_STEPS_MAX: Final = 5  # steps of the flow made up for after a pause
 FLOW_LISTINGS_MAX: Final = 32  # listings that move in one step
+FLOW_HOT_MAX: Final = 24  # of them with members' orders
+FLOW_QUOTES_MAX: Final = 200  # listings that get their first quotes in one call
 _DAY_S: Final = 86_400
 
 
@@ -51,6 +53,7 @@ class Market:
         self._day: date | None = None
         self._live: Counter[str] = Counter()  # members' open orders by symbol
         self._quotes: dict[str, list[MemberOrder]] = {}  # the flow's orders by symbol
+        self._unquoted: dict[str, None] = {}  # symbols that wait for the flow's first quotes
         self._changed: dict[str, None] = {}  # symbols whose depth is to be told, in order
         self._turn, self._flow_ns = 0, desk.now_ns
         self._change(desk.now_ns, [])
@@ -90,18 +93,20 @@ class Market:
 
     def quote(self, listing: Listing) -> list[Report]:
         """Let the flow quote a listing that it does not quote yet."""
-        can_quote = self._flow is not None and listing.phase in ENTRY_PHASES
-        if not can_quote or any(
-            not order.is_done for order in self._quotes.get(listing.symbol, ())
-        ):
+        self._unquoted.pop(listing.symbol, None)
+        if self._flow is None or listing.phase not in ENTRY_PHASES:
             return []
-        return self._enter_ladder(listing)
+        if any(not order.is_done for order in self._quotes.get(listing.symbol, ())):
+            return []
+        return self._enter_wishes(listing, self._flow.ladder(_view(listing)))
 
     def run_flow(self) -> list[Report]:
         """Let the background flow act for the time since its last step."""
         reports: list[Report] = []
         if self._flow is None:
             return reports
+        for symbol in list(islice(self._unquoted, FLOW_QUOTES_MAX)):
+            reports += self.quote(self.listings[symbol])
         steps = (self._desk.now_ns - self._flow_ns) // FLOW_INTERVAL_NS
         self._flow_ns += steps * FLOW_INTERVAL_NS
         for _ in range(min(steps, FLOW_STEPS_MAX)):
@@ -163,6 +168,8 @@ class Market:
         listing.phase = phase
         if phase == Phase.CLOSED:
             self._expire(listing, reports)
+        elif phase in ENTRY_PHASES and self._flow is not None:
+            self._unquoted[listing.symbol] = None
         self._changed[listing.symbol] = None
 
     def _uncross(self, listing: Listing, reports: list[Report]) -> None:
@@ -203,27 +210,22 @@ class Market:
     # Background flow.
 
     def _moving(self) -> Iterator[Listing]:
-        """Yield the listings of one step: those with members' orders first, others in turn."""
-        hot = list(islice(self._live, FLOW_LISTINGS_MAX))
-        count = min(FLOW_LISTINGS_MAX, len(self._symbols)) - len(hot)
-        turn = [self._symbols[(self._turn + i) % len(self._symbols)] for i in range(max(count, 0))]
-        self._turn += len(turn)
-        for symbol in dict.fromkeys([*hot, *turn]):
+        """Yield the listings of one step: some with members' orders first, then others."""
+        hot = _some(list(self._live), self._turn, FLOW_HOT_MAX)
+        others = _some(self._symbols, self._turn, FLOW_LISTINGS_MAX - len(hot))
+        self._turn += FLOW_LISTINGS_MAX
+        for symbol in dict.fromkeys(hot + others):
             yield self.listings[symbol]
 
     def _move(self, listing: Listing, flow: Flow) -> list[Report]:
         reports = self.quote(listing)
-        if not reports and listing.phase in CANCEL_PHASES and flow.wants_requote():
+        if listing.phase in CANCEL_PHASES and flow.wants_requote():
             for order in self._quotes.pop(listing.symbol, ()):
                 if not order.is_done:
                     self.remove(order, OrdStatus.CANCELED)
-            reports = self._enter_ladder(listing)
+            reports += self.quote(listing)
         wish = flow.trade(_view(listing))
         return reports + self._enter_wishes(listing, [wish] if wish else [])
-
-    def _enter_ladder(self, listing: Listing) -> list[Report]:
-        assert self._flow is not None, "only a flow has a ladder"
-        return self._enter_wishes(listing, self._flow.ladder(_view(listing)))
 
     def _enter_wishes(self, listing: Listing, wishes: list[Wish]) -> list[Report]:
         reports: list[Report] = []
@@ -235,6 +237,12 @@ class Market:
                 if not order.is_done:
                     self._quotes.setdefault(listing.symbol, []).append(order)
         return reports
+
+
+def _some(symbols: list[str], turn: int, count: int) -> list[str]:
+    """Return up to `count` symbols, going round from turn to turn."""
+    taken = range(min(count, len(symbols)))
+    return [symbols[(turn + i) % len(symbols)] for i in taken]
 
 
 def _view(listing: Listing) -> MarketView:
