@@ -33,7 +33,7 @@ OUTCOMES: Final[Mapping[Action, tuple[str, ...]]] = {
     Action.SUBMIT_ORDER: ("accepted", "denied", "unknown"),
 }
 BRINGS: Final[Mapping[Action, tuple[str, ...]]] = {
-    Action.VERIFY_PIN: (),
+    Action.VERIFY_PIN: ("verified_account_no",),
     Action.FIND_SECURITY: ("security", "measure"),
     Action.READ_CASH: ("free",),
     Action.SUBMIT_ORDER: ("order_no", "reason"),  # and the figures of the reason

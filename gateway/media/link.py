@@ -108,8 +108,8 @@ def _no_figures(failure: Failure) -> LegFigures:
 class _HostSide:
     """The legs of one host, and the clips it has."""
 
-    def __init__(self, host: MediaHost, clock: IReactorTime) -> None:
-        self.host, self._clock = host, clock
+    def __init__(self, host: MediaHost, clock: IReactorTime, advertised_host: str) -> None:
+        self.host, self._clock, self._advertised_host = host, clock, advertised_host
         self.legs: dict[int, _HostedLeg] = {}
         self._opening: dict[int, Deferred[Leg]] = {}
         self._clip_bytes: OrderedDict[str, int] = OrderedDict()
@@ -174,7 +174,7 @@ class _HostSide:
             case wire.SoundHeard(_, alaw):
                 leg.tell(Heard(alaw))
             case wire.LegOpened(leg_no, host, port):
-                leg.opened((host, port))
+                leg.opened((self._advertised_host or host, port))
                 self._opening.pop(leg_no).callback(leg)
             case wire.LegRefused(leg_no, why):
                 self._opening.pop(leg_no).errback(MediaRefused(why))
@@ -202,9 +202,12 @@ class _HostSide:
 class HostedMedia:
     """A MediaLink over hosts; a new leg goes to the host with the fewest."""
 
-    def __init__(self, hosts: Sequence[MediaHost], clock: IReactorTime) -> None:
+    def __init__(
+        self, hosts: Sequence[MediaHost], clock: IReactorTime, advertised_host: str = ""
+    ) -> None:
+        """`advertised_host` is what legs name as their address instead of what they bind to."""
         assert hosts, "at least one media host"
-        self._sides = [_HostSide(host, clock) for host in hosts]
+        self._sides = [_HostSide(host, clock, advertised_host) for host in hosts]
         self._leg_no = 0
 
     @property
@@ -251,15 +254,15 @@ def hosted_media(
     Each worker has its own part of the port range.
     """
     ports = (settings.rtp_port_first, settings.rtp_port_last)
-    legs_max = settings.legs_per_worker_max
+    legs_max, advertised_host = settings.legs_per_worker_max, settings.rtp_advertised_host
     if settings.worker_count == 0:
         bank = LegBank(random_bits, settings.rtp_host, ports, legs_max)
-        return HostedMedia([ReactorHost(bank, reactor, now_ns)], reactor)
+        return HostedMedia([ReactorHost(bank, reactor, now_ns)], reactor, advertised_host)
     hosts = [
         WorkerHost(reactor, settings.rtp_host, part, legs_max)
         for part in _port_parts(ports, settings.worker_count)
     ]
-    return HostedMedia(hosts, reactor)
+    return HostedMedia(hosts, reactor, advertised_host)
 
 
 def _port_parts(ports: tuple[int, int], count: int) -> list[tuple[int, int]]:

@@ -1,4 +1,4 @@
-"""Settings of media and of the voice: [media] and [voice]. Not here: call flows (gateway.ivr)."""
+"""Settings of media and of the voice. Not here: call flows (gateway.ivr)."""
 
 from typing import Annotated, Literal
 
@@ -10,9 +10,13 @@ Port = Annotated[int, msgspec.Meta(ge=0, le=65_535)]
 class MediaSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """RTP sockets and the processes that own them."""
 
-    rtp_host: Annotated[
-        str, msgspec.Meta(description="IP address that RTP sockets bind to and SDP names.")
-    ] = "127.0.0.1"
+    rtp_host: Annotated[str, msgspec.Meta(description="IP address that RTP sockets bind to.")] = (
+        "127.0.0.1"
+    )
+    rtp_advertised_host: Annotated[
+        str,
+        msgspec.Meta(description="Address that SDP names instead, for 0.0.0.0 or behind NAT."),
+    ] = ""
     rtp_port_first: Annotated[
         Port, msgspec.Meta(description="First UDP port for RTP, even; 0 lets the system choose.")
     ] = 0
@@ -36,9 +40,6 @@ class MediaSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
 class VoiceSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Prompts and the speech engine that renders what is not recorded."""
 
-    texts_path: Annotated[
-        str, msgspec.Meta(description="Folder with the prompt texts zh.toml and en.toml.")
-    ] = "config/prompts"
     recorded_path: Annotated[
         str,
         msgspec.Meta(

@@ -171,14 +171,14 @@ def _write_cached(path: Path, alaw: bytes) -> None:
 
 
 def open_voice(
-    settings: VoiceSettings, cache: Path, reactor: MediaReactor, in_thread: InThread
+    settings: VoiceSettings, texts: Path, cache: Path, reactor: MediaReactor, in_thread: InThread
 ) -> Voice:
-    """Return the voice of the settings, not yet prepared; reads the prompt texts.
+    """Return the voice of the settings, not yet prepared; reads zh.toml and en.toml in `texts`.
 
     Raises ConfigError for a problem in the texts, VoiceUnavailable for an empty command.
     """
     recorded = Path(settings.recorded_path) if settings.recorded_path else None
-    book = load(Path(settings.texts_path))
+    book = load(texts)
     return Voice(book, _speaker(settings, reactor, in_thread), cache, recorded, in_thread)
 
 
