@@ -4,6 +4,7 @@ Builds the outbox, its worker, the planner and one dispatcher per route. Not her
 to the bus or when the journal is recovered (the composition root).
 """
 
+import asyncio
 import random
 from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
@@ -53,15 +54,16 @@ def transports_of(
     sms: SMSSettings,
     mail: MailSettings,
     reactor: EdgeReactor,
+    loop: asyncio.AbstractEventLoop,
     now_ns: Callable[[], int],
     rng: random.Random,
 ) -> list[Transport]:
-    """Return the ways out that are switched on."""
+    """Return the ways out that are switched on; `loop` is the asyncio loop of the reactor."""
     found: list[Transport] = []
     if sms.is_enabled:
         found.append(SMPPTransport(sms, reactor, now_ns, rng))
     if mail.is_enabled:
-        found.append(SMTPTransport(mail, now_ns))
+        found.append(SMTPTransport(mail, loop, now_ns))
     return found
 
 

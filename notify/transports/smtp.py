@@ -48,7 +48,13 @@ class _Kept(NamedTuple):
 class SMTPTransport:
     """Sends mail. Ready once started: whether the server answers shows at the attempt."""
 
-    def __init__(self, settings: MailSettings, now_ns: Callable[[], int]) -> None:
+    def __init__(
+        self,
+        settings: MailSettings,
+        loop: asyncio.AbstractEventLoop,
+        now_ns: Callable[[], int],
+    ) -> None:
+        self._loop = loop
         self._settings = settings
         self._now_ns = now_ns
         self._kept: list[_Kept] = []
@@ -80,7 +86,7 @@ class SMTPTransport:
         self._is_running = False
         kept, self._kept = self._kept, []
         for one in kept:
-            await _on_loop(_quit(one.client))
+            await self._on_loop(_quit(one.client))
 
     async def send(self, message: Outgoing) -> Outcome:
         """Hand one mail to the server."""
@@ -90,7 +96,11 @@ class SMTPTransport:
             octets = compose(message, self._settings, self._now_ns()).as_bytes()
         except (ValueError, IndexError):  # the address parser raises either
             return Permanent("mail_not_valid")
-        return await _on_loop(self._deliver(message, octets))
+        return await self._on_loop(self._deliver(message, octets))
+
+    def _on_loop(self, work: Coroutine[Any, Any, T]) -> Deferred[T]:
+        """Run asyncio work on the reactor's loop."""
+        return Deferred.fromFuture(self._loop.create_task(work))
 
     async def _deliver(self, message: Outgoing, octets: bytes) -> Outcome:
         """Send on a kept or a new connection; keep it only after success."""
@@ -228,8 +238,3 @@ async def _quit(client: aiosmtplib.SMTP) -> None:
             await client.quit()
     except (SMTPException, OSError, TimeoutError):
         client.close()
-
-
-def _on_loop(work: Coroutine[Any, Any, T]) -> Deferred[T]:
-    """Run asyncio work on the reactor's loop."""
-    return Deferred.fromFuture(asyncio.ensure_future(work))
