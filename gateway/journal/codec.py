@@ -9,7 +9,7 @@ never used again, and that is the whole versioning rule.
 Not here: checksums and files (record, segment).
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from itertools import accumulate, islice
 from typing import Any, Final, TypeVar
 
@@ -64,6 +64,7 @@ class StoredBatch:
         are_whole = len(counts) == len(packed.commands) and sum(counts) == len(packed.events)
         if not are_whole or not counts or 0 in counts:
             raise msgspec.ValidationError("the counts of commands and events do not agree")
+        self._payload = payload
         self._packed = packed
         self.first_seq = packed.first_seq
         self.next_seq = packed.first_seq + len(packed.events)
@@ -76,6 +77,16 @@ class StoredBatch:
     def commands(self) -> list[Command]:
         """Return all commands in order. Raises JournalTooNew for an unknown type number."""
         return _all_of(_DECODE_COMMAND, self._packed.commands)
+
+    def count_of(self, kind: type[Event]) -> int:
+        """Return how many events of a type there are, without unpacking any."""
+        wanted = _EVENT_NUMBERS[kind]
+        return sum(number == wanted for number, _ in self._packed.events)
+
+    def has_any(self, texts: Iterable[str]) -> bool:
+        """Whether one of the texts occurs anywhere in it."""
+        payload = bytes(self._payload)
+        return any(text.encode() in payload for text in texts)
 
     def outcomes(self, events: list[Event]) -> list[tuple[Command, Event]]:
         """Return each command with its first event; `events` is what `events()` returned."""
