@@ -15,6 +15,7 @@ import quickfix
 import structlog
 
 from fix import marketdata
+from fix.fields import SOH
 from fix.settings import configuration, session_lines
 
 log = structlog.get_logger("venue")
@@ -128,8 +129,11 @@ class VenueAcceptor:
         quickfix.Session.sendToTarget(quickfix.Message(text, False), self._ids[member])
 
     def send_market_data(self, member: str, text: str) -> None:
-        """Send W or X to a member that is logged on; the dictionary keeps its group in order."""
-        message = quickfix.Message(text, self._dictionary, False)
+        """Send W or X to a member that is logged on; the dictionary keeps its group in order.
+
+        QuickFIX drops the last entry of a group that no field follows: a trailer is put behind it.
+        """
+        message = quickfix.Message(f"{text}10=000{SOH}", self._dictionary, False)
         quickfix.Session.sendToTarget(message, self._ids[member])
 
     def is_up(self, member: str) -> bool:
