@@ -15,7 +15,7 @@ from typing import Final, NamedTuple
 from fix.simulator.messages import Answer, Report
 from risk.domain.enums import ExecType, OrdStatus
 
-HELD_MAX: Final = 1_000_000  # answers kept back; beyond it the oldest leave at once
+HELD_MAX: Final = 1_000_000  # answers kept back; beyond it the first due leave at once
 DELAY_NS_MAX: Final = 3_600_000_000_000
 PARTS: Final = 3  # a fill is told in at most this many parts
 _NEVER_NS: Final = 2**63 - 1
@@ -41,11 +41,12 @@ class DropLink(NamedTuple):
 class Temper:
     """The answers under way to the members, as the mood of the moment lets them out."""
 
-    def __init__(self, rng: Random) -> None:
-        """Begin calm; `rng` decides splits and delays."""
+    def __init__(self, rng: Random, held_max: int = HELD_MAX) -> None:
+        """Begin calm; `rng` decides splits and delays, `held_max` bounds what is kept back."""
         self.mood = Mood.CALM
         self.delay_ns = 0
         self._rng = rng
+        self._held_max = held_max
         self._held: list[tuple[int, int, Answer | DropLink]] = []
         self._count = 0
         self._last_due_ns = 0
@@ -85,7 +86,7 @@ class Temper:
     def due(self, now_ns: int) -> list[Answer | DropLink]:
         """Return what leaves now, in order."""
         leaving = []
-        while self._held and (self._held[0][0] <= now_ns or len(self._held) > HELD_MAX):
+        while self._held and (self._held[0][0] <= now_ns or len(self._held) > self._held_max):
             leaving.append(heapq.heappop(self._held)[2])
         return leaving
 

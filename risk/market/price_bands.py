@@ -36,11 +36,12 @@ def price_limits(
     tick, r_bp = rules.tick_e4[board], rules.limit_bp[board, status]
     up = np.maximum(_half_up(prev_close_e4, BP + r_bp, tick), prev_close_e4 + tick)
     down = np.minimum(_half_up(prev_close_e4, BP - r_bp, tick), prev_close_e4 - tick)
-    call_up = _half_up(prev_close_e4, rules.call_up_bp[board], tick)
-    call_down = _half_up(prev_close_e4, rules.call_down_bp[board], tick)
     is_free, highest = r_bp == NO_LIMIT, PRICE_E4_MAX // tick * tick
-    up = np.where(is_free, np.where(is_call, call_up, highest), up)
-    down = np.where(is_free, np.where(is_call, call_down, tick), down)
+    if is_free.any():
+        call_up = _half_up(prev_close_e4, rules.call_up_bp[board], tick)
+        call_down = _half_up(prev_close_e4, rules.call_down_bp[board], tick)
+        up = np.where(is_free, np.where(is_call, call_up, highest), up)
+        down = np.where(is_free, np.where(is_call, call_down, tick), down)
     return np.maximum(down, tick), np.minimum(up, highest)
 
 

@@ -4,9 +4,11 @@ import pytest
 
 from fix.simulator.flow import LADDER, Flow, MarketView
 from fix.simulator.market import FLOW_INTERVAL_NS
+from fix.simulator.venue import Venue
 from risk.domain.enums import ExecType, Side
 from risk.domain.ids import NS
-from tests.builders.venues import BOND, ETF, SMIC, SPDB, a_venue, an_order, at
+from tests.builders.rulebooks import the_rulebook
+from tests.builders.venues import BOND, ETF, INSTRUMENTS, SMIC, SPDB, a_venue, an_order, at
 
 VIEW = MarketView(100_000, 100_000, 99_900, 100_100, 100, 100, False)
 
@@ -62,6 +64,20 @@ def test_every_instrument_has_a_market_a_moment_after_the_start(clock):
         depth = venue.depth(symbol)
         assert depth.bids
         assert depth.asks
+
+
+def test_a_large_market_is_quoted_at_once_and_moves_where_members_are():
+    many = [INSTRUMENTS[0]._replace(symbol=f"{600_000 + i}") for i in range(150)]
+    venue, now_ns = Venue(the_rulebook(), many, at("09:30"), Flow(Random(2))), at("09:30")
+    venue.advance(now_ns)
+    assert all(venue.depth(each.symbol).asks for each in many)
+
+    venue.submit(an_order(symbol="600149", price_e4=99_900), now_ns)
+    filled = 0
+    while not filled:
+        now_ns += FLOW_INTERVAL_NS
+        filled = sum(report.last_qty for report in venue.advance(now_ns)[0])
+        assert now_ns < at("09:30:20")
 
 
 def test_an_order_at_the_ask_is_filled_at_once_even_before_the_flow_moved():

@@ -88,6 +88,14 @@ def test_the_link_drops_once_before_the_next_answer():
     assert temper.mood is Mood.CALM
 
 
+def test_more_than_may_be_kept_back_leaves_at_once():
+    temper, reports = Temper(Random(5), held_max=2), reports_of_a_trade()
+    temper.set_mood(Mood.SILENT, 0, NOW)
+    temper.push(reports, NOW)
+
+    assert temper.due(NOW) == reports[:1]
+
+
 def test_a_delay_out_of_range_is_refused():
     with pytest.raises(ValueError, match="must be 0 to"):
         a_temper(Mood.SLOW, DELAY_NS_MAX + 1)
