@@ -83,7 +83,8 @@ class ColumnTable(Generic[ColumnsT]):
         parts = {name: image[f"{prefix}.{name}"] for name in self.dtypes}
         columns = {name: part for name, part in parts.items() if isinstance(part, np.ndarray)}
         counts = {len(column) for column in columns.values()}
-        assert len(counts) == 1 and len(columns) == len(parts), f"{prefix}: columns disagree"
+        assert len(columns) == len(parts), f"{prefix}: a column is no array"
+        assert len(counts) == 1, f"{prefix}: columns differ in length"
         self.count = counts.pop()
         self.capacity = max(self.count, CAPACITY_MIN)
         for name, dtype in self.dtypes.items():
@@ -114,7 +115,8 @@ def texts_image(prefix: str, texts: Iterable[str]) -> Image:
 def texts_load(prefix: str, image: Mapping[str, ImageValue]) -> list[str]:
     """Return the texts of `texts_image`."""
     blob, lengths = image[f"{prefix}.text"], image[f"{prefix}.length"]
-    assert isinstance(blob, bytes) and isinstance(lengths, np.ndarray), prefix
+    assert isinstance(blob, bytes), prefix
+    assert isinstance(lengths, np.ndarray), prefix
     whole = blob.decode("utf-8", "surrogatepass")
     ends = np.cumsum(lengths).tolist()
     return [whole[end - size : end] for end, size in zip(ends, lengths.tolist(), strict=True)]

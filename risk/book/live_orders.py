@@ -3,9 +3,13 @@
 Kept so that the own-order crossing check reads two columns, however many orders are live.
 """
 
+from typing import Final
+
 from risk.book.orders import DayOrders
 from risk.book.positions import Positions
 from risk.domain.enums import Side
+
+_BUY: Final = int(Side.BUY)
 
 
 def link_live(positions: Positions, orders: DayOrders, row: int) -> None:
@@ -13,12 +17,13 @@ def link_live(positions: Positions, orders: DayOrders, row: int) -> None:
     own, at = orders.at, positions.at
     position_row, price_e4 = own.position_row[row], own.price_e4[row]
     first = at.newest_live[position_row]
-    own.next_live[row], own.previous_live[row] = first, 0
     if first:
+        own.next_live[row] = first
         own.previous_live[first] = row
     at.newest_live[position_row] = row
-    if own.side[row] == Side.BUY:
-        at.highest_buy_e4[position_row] = max(at.highest_buy_e4[position_row], price_e4)
+    if own.side[row] == _BUY:
+        if price_e4 > at.highest_buy_e4[position_row]:
+            at.highest_buy_e4[position_row] = price_e4
     else:
         lowest_e4 = at.lowest_sell_e4[position_row]
         at.lowest_sell_e4[position_row] = min(lowest_e4, price_e4) if lowest_e4 else price_e4
@@ -35,8 +40,9 @@ def unlink_live(positions: Positions, orders: DayOrders, row: int) -> None:
         at.newest_live[position_row] = after
     if after:
         own.previous_live[after] = before
-    own.next_live[row] = own.previous_live[row] = 0
-    if own.side[row] == Side.BUY:
+    if before or after:
+        own.next_live[row] = own.previous_live[row] = 0
+    if own.side[row] == _BUY:
         if price_e4 == at.highest_buy_e4[position_row]:
             at.highest_buy_e4[position_row] = _best_e4(positions, orders, row, price_e4)
     elif price_e4 == at.lowest_sell_e4[position_row]:
@@ -53,7 +59,7 @@ def _best_e4(positions: Positions, orders: DayOrders, ended: int, price_e4: int)
             other_e4 = own.price_e4[row]
             if other_e4 == price_e4:
                 return int(price_e4)  # as good as the one that ended: none is better
-            if not best_e4 or (other_e4 > best_e4) == (side == Side.BUY):
+            if not best_e4 or (other_e4 > best_e4) == (side == _BUY):
                 best_e4 = other_e4
         row = own.next_live[row]
     return int(best_e4)

@@ -101,6 +101,10 @@ class DayOrders(OrderColumns, ColumnTable[OrderColumns]):
         number = int(digits)
         return self._row_of_number[number] if number < len(self._row_of_number) else 0
 
+    def own_row(self, cl_ord_id: str) -> int:
+        """Return what `find` returns for a ClOrdID that is known to be ours and of this day."""
+        return self._row_of_number[int(cl_ord_id[_PREFIX_LENGTH:])]
+
     def add(self, number: int) -> int:
         """Add an order with the next number and return its row; the caller writes the columns."""
         assert number == len(self._row_of_number), f"number {number} out of turn"
@@ -150,7 +154,8 @@ class DayOrders(OrderColumns, ColumnTable[OrderColumns]):
         """Take columns, keys and executions of an image."""
         super().load(prefix, image)
         day, numbers = image[f"{prefix}.day"], image[f"{prefix}.numbers"]
-        assert isinstance(day, int) and isinstance(numbers, bytes), prefix
+        assert isinstance(day, int), prefix
+        assert isinstance(numbers, bytes), prefix
         self.day = day
         self.prefix = f"{day % 1_000_000:06d}"
         self.order_id = texts_load(f"{prefix}.order_id", image)

@@ -9,13 +9,14 @@ from typing import Final
 
 import numpy as np
 
-from risk.book.columns import I64
+from risk.book.columns import I32, I64
 
 INSTRUMENT_BITS: Final = 24
 _FIBONACCI: Final = 0x9E3779B97F4A7C15  # 2**64 / golden ratio: spreads dense keys evenly
 _FIBONACCI_U64: Final = np.uint64(_FIBONACCI)
 _MASK64: Final = 2**64 - 1
 _SLOT_BITS_MIN: Final = 8
+_FEW: Final = 24  # keys that are looked up faster one at a time
 
 
 def pair_key(account_row: int, instrument_row: int) -> int:
@@ -43,6 +44,10 @@ class PairIndex:
         """Bytes of both columns."""
         return self._keys.nbytes + self._rows.nbytes
 
+    def columns(self) -> tuple[I64, I32, int, int]:
+        """Return keys and rows by slot, and how a slot is found: multiply, shift right, mask."""
+        return self._keys, self._rows, self._shift, self._mask
+
     def get(self, key: int) -> int:
         """Return the row of a pair, 0 when there is none."""
         slot = (key * _FIBONACCI & _MASK64) >> self._shift
@@ -59,14 +64,14 @@ class PairIndex:
         found = self._keys[slot]
         row = self._rows[slot].astype(np.int64)
         astray = np.flatnonzero(found != keys)
-        while len(astray):
-            taken = found[astray] != 0
-            row[astray[~taken]] = 0
-            astray = astray[taken]
+        while len(astray) > _FEW:
+            astray = astray[found[astray] != 0]
             slot[astray] = slot[astray] + 1 & self._mask
             found[astray] = self._keys[slot[astray]]
             row[astray] = self._rows[slot[astray]]
             astray = astray[found[astray] != keys[astray]]
+        for i in astray.tolist():
+            row[i] = self.get(int(keys[i]))
         return row
 
     def add(self, key: int, row: int) -> None:

@@ -16,11 +16,13 @@ from risk.domain.commands import SubmitOrder
 from risk.domain.enums import Side
 from risk.domain.fixedpoint import I64, PRICE_E4_MAX, QTY_MAX, BoolArray
 from risk.market.fees import buy_fees_max
-from risk.market.ticks_lots import qty_broken
+from risk.market.rulebook import DayRules
+from risk.market.ticks_lots import buy_qty_broken, qty_broken
 
 BARRIER: Final = -1  # in waves: a command that concerns more than one account
 _FOREIGN: Final = -1  # branch row of a door whose branch nobody knows
 _INT64_MAX: Final = 2**63 - 1
+_BUY: Final = int(Side.BUY)
 
 
 def waves(account_rows: Iterable[int]) -> Iterator[list[int]]:
@@ -79,12 +81,6 @@ def order_batch(
     book: AccountBook, moment: Moment, orders: Sequence[SubmitOrder], account_rows: Sequence[int]
 ) -> OrderBatch:
     """Return the columns of orders whose account rows are known."""
-    asked: tuple[Sequence[int], ...] = tuple(
-        zip(
-            *[(o.side, o.qty, o.price_e4, o.ord_type, o.time_in_force) for o in orders], strict=True
-        )
-    )
-    side, qty, price_e4, ord_type, time_in_force = (_column(values) for values in asked)
     instrument_row = np.array(
         list(map(book.instruments.rows.get, [o.symbol for o in orders], repeat(NOBODY))), np.int64
     )
@@ -92,11 +88,11 @@ def order_batch(
     return columns_batch(
         book,
         moment,
-        side=side,
-        qty=qty,
-        price_e4=price_e4,
-        ord_type=ord_type,
-        time_in_force=time_in_force,
+        side=_codes([o.side for o in orders]),
+        qty=_column([o.qty for o in orders]),
+        price_e4=_column([o.price_e4 for o in orders]),
+        ord_type=_codes([o.ord_type for o in orders]),
+        time_in_force=_codes([o.time_in_force for o in orders]),
         account_row=account_row,
         door_branch_row=_door_branch_row(book, orders),
         instrument_row=instrument_row,
@@ -118,15 +114,16 @@ def columns_batch(
 ) -> OrderBatch:
     """Return the batch of plain columns: adds what follows from them, the book and the moment."""
     board = moment.listing.board[instrument_row]
-    is_buy = side == Side.BUY
-    notional_e4 = np.clip(qty, 0, QTY_MAX) * np.clip(price_e4, 0, PRICE_E4_MAX)
+    is_buy: BoolArray = side == _BUY
+    bounded_qty = np.minimum(np.maximum(qty, 0), QTY_MAX)  # the product stays inside int64
+    notional_e4 = bounded_qty * np.minimum(np.maximum(price_e4, 0), PRICE_E4_MAX)
     position_row = book.positions.rows_of(account_row, instrument_row)
     sellable_qty = book.positions.sellable_qty[position_row]
     if moment.rules is None:
         need_e4, lots = notional_e4, (is_buy, is_buy, is_buy)  # never asked: NO_RULES_FOR_DAY
     else:
         need_e4 = (notional_e4 + buy_fees_max(board, notional_e4, moment.rules)) * is_buy
-        lots = qty_broken(board, side, qty, sellable_qty, moment.rules)
+        lots = _lots(board, side, qty, sellable_qty, is_buy, moment.rules)
     limit_down_e4, limit_up_e4 = _limits(moment, board, instrument_row)
     return OrderBatch(
         side,
@@ -148,6 +145,14 @@ def columns_batch(
     )
 
 
+def _lots(
+    board: I64, side: I64, qty: I64, sellable_qty: I64, is_buy: BoolArray, rules: DayRules
+) -> tuple[BoolArray, BoolArray, BoolArray]:
+    if np.count_nonzero(is_buy) < len(is_buy):
+        return qty_broken(board, side, qty, sellable_qty, rules)
+    return *buy_qty_broken(board, qty, rules), ~is_buy  # only sells have odd lots
+
+
 def _limits(moment: Moment, board: I64, row: I64) -> tuple[I64, I64]:
     listing = moment.listing
     down_e4, up_e4 = listing.limit_down_e4[row], listing.limit_up_e4[row]
@@ -156,6 +161,14 @@ def _limits(moment: Moment, board: I64, row: I64) -> tuple[I64, I64]:
         down_e4 = np.where(is_call, listing.call_down_e4[row], down_e4)
         up_e4 = np.where(is_call, listing.call_up_e4[row], up_e4)
     return down_e4, up_e4
+
+
+def _codes(values: Sequence[int]) -> I64:
+    """Return enum members as a column; by way of bytes NumPy reads them four times faster."""
+    try:
+        return np.frombuffer(bytes(values), np.uint8).astype(np.int64)
+    except ValueError:  # no code at all: below 0 or above 255
+        return _column(values)
 
 
 def _column(values: Sequence[int]) -> I64:
@@ -169,4 +182,6 @@ def _column(values: Sequence[int]) -> I64:
 def _door_branch_row(book: AccountBook, orders: Sequence[SubmitOrder]) -> I64:
     rows = book.branches.rows
     codes = [o.branch_code for o in orders]
+    if not any(codes):
+        return np.zeros(len(codes), np.int64)
     return np.array([rows.get(code, _FOREIGN) if code else NOBODY for code in codes], np.int64)

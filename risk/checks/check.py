@@ -60,18 +60,19 @@ def run(
     broken = np.zeros((len(form) + len(rules), len(batch.qty)), np.bool_)
     for i, check in enumerate(form):
         broken[i] = check.broken(batch, book, moment)
-    is_misformed: BoolArray = np.logical_or.reduce(broken[: len(form)], axis=0)
-    misformed_count = int(np.count_nonzero(is_misformed))
-    if misformed_count < len(batch.qty):
-        for i, check in enumerate(rules, start=len(form)):
-            broken[i] = check.broken(batch, book, moment)
-        if misformed_count:
-            broken[len(form) :, is_misformed] = False
+    misformed = broken[: len(form)]
+    is_any_misformed = np.count_nonzero(misformed) > 0
+    if is_any_misformed and misformed.any(axis=0).all():
+        return _verdict(broken)
+    for i, check in enumerate(rules, start=len(form)):
+        broken[i] = check.broken(batch, book, moment)
+    if is_any_misformed:
+        broken[len(form) :, misformed.any(axis=0)] = False
     return _verdict(broken)
 
 
 def _verdict(broken: BoolArray) -> Verdict:
-    if not broken.any():
+    if not np.count_nonzero(broken):  # several times faster than any() on a small array
         return CLEAN
     first = np.where(broken.any(axis=0), broken.argmax(axis=0), -1)
     weight: npt.NDArray[np.uint64] = np.uint64(1) << np.arange(len(broken), dtype=np.uint64)

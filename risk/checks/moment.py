@@ -37,12 +37,22 @@ class ListingRules(NamedTuple):
     has_rules: BoolArray
 
 
+class Pace(NamedTuple):
+    """A limit per second at one moment (risk.checks.pace)."""
+
+    per_s: int
+    interval_ns: int  # in which one token comes back
+    latest_ns: int  # a bucket whose `paced_until_ns` is later is empty
+
+
 class Moment(NamedTuple):
     """Everything that holds for the whole batch."""
 
     now_ns: int
     is_day_started: bool
     house: HouseLimits
+    account_pace: Pace
+    branch_pace: Pace
     version: str  # of the day's rules, empty without
     rules: DayRules | None  # of the book's day
     listing: ListingRules
@@ -70,6 +80,12 @@ _NO_PHASES: Final = Phases(_NEVER, _NEVER, _NEVER, False, _NEVER, False)
 
 
 HOUSE_LIMITS: Final = HouseLimits()
+
+
+def pace_at(per_s: int, now_ns: int) -> Pace:
+    """Return a limit as it holds now."""
+    interval_ns = NS // per_s
+    return Pace(per_s, interval_ns, now_ns + (per_s - 1) * interval_ns)
 
 
 def day_of(day: int) -> date:
@@ -105,6 +121,8 @@ class TradingRules:
             now_ns,
             book.day == day_number(trading_day(now_ns)),
             self.house,
+            pace_at(self.house.account_per_s, now_ns),
+            pace_at(self.house.branch_per_s, now_ns),
             rules.version if rules else "",
             rules,
             self._listing_of(book.instruments, rules),

@@ -12,7 +12,7 @@ from risk.book.columns import NOBODY
 from risk.checks.batch import OrderBatch, order_batch
 from risk.checks.check import run
 from risk.checks.moment import Moment
-from risk.checks.pace import after_token_ns, has_token
+from risk.checks.pace import after_token_ns
 from risk.checks.rulesets import CHECKS, FORM_CHECKS, PACE_BRANCH_BIT, RULE_CHECKS
 from risk.domain.commands import CancelOrder, SubmitOrder
 from risk.domain.enums import Channel, OrdType, Side, TimeInForce
@@ -21,6 +21,8 @@ from risk.domain.reasons import ReasonCode
 
 OrderOutcome = OrderAccepted | OrderDenied
 _SIDES: Final = {int(side): side for side in Side}
+_LIMIT: Final = OrdType.LIMIT
+_DAY: Final = TimeInForce.DAY
 
 
 def decide_orders(
@@ -55,11 +57,11 @@ def check_columns(book: AccountBook, moment: Moment, batch: OrderBatch) -> tuple
 def _accepted(
     book: AccountBook, moment: Moment, order: SubmitOrder, account_row: int, need_e4: int
 ) -> OrderOutcome:
-    house, now_ns = moment.house, moment.now_ns
+    now_ns, branch_pace = moment.now_ns, moment.branch_pace
     accounts = book.accounts.at
     branch_until_ns = book.branches.at.paced_until_ns[accounts.branch_row[account_row]]
-    if not has_token(branch_until_ns, now_ns, house.branch_per_s):
-        detail = {"per_s": house.branch_per_s}
+    if branch_until_ns > branch_pace.latest_ns:
+        detail = {"per_s": branch_pace.per_s}
         return _denied(moment, order, ReasonCode.PACE_BRANCH, 1 << PACE_BRANCH_BIT, detail)
     number = book.orders.next_number
     return OrderAccepted(
@@ -72,16 +74,16 @@ def _accepted(
         _SIDES[order.side],
         order.qty,
         order.price_e4,
-        OrdType.LIMIT,
-        TimeInForce.DAY,
+        _LIMIT,
+        _DAY,
         need_e4,
         order.channel,
         order.branch_code,
         order.trace_id,
         order.entered_ns,
         moment.version,
-        after_token_ns(accounts.paced_until_ns[account_row], now_ns, house.account_per_s),
-        after_token_ns(branch_until_ns, now_ns, house.branch_per_s),
+        after_token_ns(accounts.paced_until_ns[account_row], now_ns, moment.account_pace),
+        after_token_ns(branch_until_ns, now_ns, branch_pace),
     )
 
 
@@ -112,7 +114,7 @@ def decide_cancel(
     """Return whether the venue will be asked to cancel what is left of an order."""
     account_row = book.accounts.row_of(command.account_no)
     place = book.find_order(command.cl_ord_id)
-    house, now_ns = moment.house, moment.now_ns
+    now_ns = moment.now_ns
 
     def denied(reason: ReasonCode, detail: dict[str, int] | None = None) -> CancelDenied:
         return CancelDenied(
@@ -141,11 +143,11 @@ def decide_cancel(
     if not (moment.is_day_started and moment.may_cancel[board]):
         return denied(ReasonCode.CANCEL_FORBIDDEN_NOW)
     account_until_ns = book.accounts.at.paced_until_ns[account_row]
-    if not has_token(account_until_ns, now_ns, house.account_per_s):
-        return denied(ReasonCode.PACE_ACCOUNT, {"per_s": house.account_per_s})
+    if account_until_ns > moment.account_pace.latest_ns:
+        return denied(ReasonCode.PACE_ACCOUNT, {"per_s": moment.account_pace.per_s})
     branch_until_ns = book.branches.at.paced_until_ns[branch_row]
-    if not has_token(branch_until_ns, now_ns, house.branch_per_s):
-        return denied(ReasonCode.PACE_BRANCH, {"per_s": house.branch_per_s})
+    if branch_until_ns > moment.branch_pace.latest_ns:
+        return denied(ReasonCode.PACE_BRANCH, {"per_s": moment.branch_pace.per_s})
     return CancelRequested(
         now_ns,
         command.request_id,
@@ -155,6 +157,6 @@ def decide_cancel(
         Channel(command.channel),
         command.branch_code,
         command.trace_id,
-        after_token_ns(account_until_ns, now_ns, house.account_per_s),
-        after_token_ns(branch_until_ns, now_ns, house.branch_per_s),
+        after_token_ns(account_until_ns, now_ns, moment.account_pace),
+        after_token_ns(branch_until_ns, now_ns, moment.branch_pace),
     )
