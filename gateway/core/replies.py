@@ -35,7 +35,7 @@ _DIGEST_BYTES: Final = 8
 
 # What may differ between two askings of the same thing: how and when it reached the door.
 _NOT_BODY: Final = frozenset({"request_id", "trace_id", "entered_ns"})
-_ASKED: Final = (
+ASKED: Final = (  # commands of doors and people; they may come twice
     OpenAccount,
     ListInstrument,
     MoveCash,
@@ -47,7 +47,7 @@ _ASKED: Final = (
 )
 _BODY: Final[dict[type[Command], Callable[[Any], object]]] = {
     kind: itemgetter(*(i for i, name in enumerate(kind._fields) if name not in _NOT_BODY))
-    for kind in _ASKED
+    for kind in ASKED
 }
 _encode: Final = msgspec.msgpack.Encoder().encode
 

@@ -16,6 +16,7 @@ from typing import Any, Final, TypeVar
 import msgspec
 
 from gateway.core.ports import Batch
+from gateway.core.replies import ASKED
 from gateway.journal.errors import JournalTooNew
 from risk.domain.commands import COMMAND_TYPES, Command
 from risk.domain.events import EVENT_TYPES, Event
@@ -43,6 +44,7 @@ def _decoders(types: Mapping[int, type]) -> dict[int, _Decode]:
 
 
 _COMMAND_NUMBERS: Final = _numbers(COMMAND_TYPES)
+_ASKED_NUMBERS: Final = frozenset(_COMMAND_NUMBERS[kind] for kind in ASKED)
 _EVENT_NUMBERS: Final = _numbers(EVENT_TYPES)
 _DECODE_COMMAND: Final = _decoders(COMMAND_TYPES)
 _DECODE_EVENT: Final = _decoders(EVENT_TYPES)
@@ -89,9 +91,13 @@ class StoredBatch:
         return any(text.encode() in payload for text in texts)
 
     def outcomes(self, events: list[Event]) -> list[tuple[Command, Event]]:
-        """Return each command with its first event; `events` is what `events()` returned."""
+        """Return the commands of doors with their first event; `events` is what events() gave."""
         firsts = accumulate(self._packed.counts[:-1], initial=0)
-        return [(command, events[at]) for command, at in zip(self.commands(), firsts, strict=True)]
+        return [
+            (_DECODE_COMMAND[number](fields), events[at])
+            for (number, fields), at in zip(self._packed.commands, firsts, strict=True)
+            if number in _ASKED_NUMBERS
+        ]
 
     def batch(self) -> Batch:
         """Return it as it was appended, each command with its events."""

@@ -26,7 +26,8 @@ UNFINISHED: Final = ".unfinished"
 VERSION: Final = 1
 _MAGIC: Final = b"HOTLINEJ"
 _HEADER: Final = struct.Struct("<8sHQQ16sI")
-_CHECKED_BYTES: Final = _HEADER.size - 4
+HEADER_BYTES: Final = _HEADER.size
+_CHECKED_BYTES: Final = HEADER_BYTES - 4
 
 
 class End(NamedTuple):
@@ -59,12 +60,12 @@ class Scan:
         self._name = name
         self._data = data
         self.start = self.end = read_header(name, data)
-        self.whole_bytes = _HEADER.size
+        self.whole_bytes = HEADER_BYTES
 
     def __iter__(self) -> Iterator[tuple[Frame, StoredBatch]]:
         """Yield each whole frame with its batch, in order."""
         name, start = self._name, self.start
-        for frame in read_frames(name, self._data, _HEADER.size, start.frame_seq, start.chain):
+        for frame in read_frames(name, self._data, HEADER_BYTES, start.frame_seq, start.chain):
             try:
                 batch = StoredBatch(frame.payload)
             except msgspec.DecodeError as error:
@@ -99,7 +100,7 @@ def start_segment(storage: Storage, end: End) -> OpenEnd:
 
 def read_header(name: str, data: bytes) -> End:
     """Return where a segment starts. Raises JournalCorrupt, JournalTooNew."""
-    if len(data) < _HEADER.size:
+    if len(data) < HEADER_BYTES:
         raise JournalCorrupt(name, len(data), "the file ends inside its header")
     magic, version, frame_seq, event_seq, chain, crc = _HEADER.unpack_from(data)
     if magic != _MAGIC or zlib.crc32(data[:_CHECKED_BYTES]) != crc:

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from gateway.core.ports import Batch
 from gateway.journal.errors import JournalCorrupt
 from gateway.journal.memory_storage import MemoryStorage
-from gateway.journal.segment import segment_names
+from gateway.journal.segment import HEADER_BYTES, segment_names
 from tests.builders.journal import a_batch, batches, commit, opened, read, write
 
 
@@ -38,7 +38,7 @@ def test_a_file_cut_at_every_byte_recovers_goes_on_and_recovers_again() -> None:
     write(whole, batches(3), segment_bytes=100_000)
     (name,) = segment_names(whole)
     data, made = whole.read(name), read(whole)
-    for size in range(46, len(data)):
+    for size in range(HEADER_BYTES, len(data)):
         storage = MemoryStorage()
         storage.put(name, data[:size])
         opened(storage)
@@ -74,7 +74,7 @@ def test_a_flipped_bit_in_a_torn_tail_is_cut_away_or_told() -> None:
     write(whole, batches(2), segment_bytes=100_000)
     (name,) = segment_names(whole)
     data, made = whole.read(name)[:-7], read(whole)
-    for at in range(46, len(data)):
+    for at in range(HEADER_BYTES, len(data)):
         storage = MemoryStorage()
         storage.put(name, data[:at] + bytes([data[at] ^ 1]) + data[at + 1 :])
         if damage_told(storage) is None:

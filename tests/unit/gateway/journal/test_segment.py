@@ -7,11 +7,9 @@ import structlog
 
 from gateway.journal.errors import JournalCorrupt, JournalTooNew
 from gateway.journal.memory_storage import MemoryStorage
-from gateway.journal.segment import BEGINNING, open_end, segment_names, start_segment
+from gateway.journal.segment import BEGINNING, HEADER_BYTES, open_end, segment_names, start_segment
 from gateway.journal.storage import Storage
 from tests.builders.journal import a_batch, batches, commit, opened, read, write
-
-HEADER_BYTES = 46
 
 
 def last_file(storage: Storage) -> tuple[str, bytes]:
