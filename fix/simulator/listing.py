@@ -14,7 +14,7 @@ from fix.simulator.auction import uncross
 from fix.simulator.messages import Depth, Level, VenueOrder, limit_side
 from fix.simulator.order_book import LEVELS_SHOWN, OrderBook
 from risk.domain.enums import Board, OrdType, Phase, Side, TimeInForce
-from risk.domain.fixedpoint import I64, QTY_MAX, format_e4
+from risk.domain.fixedpoint import I64, format_e4
 from risk.domain.instrument import Instrument
 from risk.domain.reasons import REASONS, ReasonCode
 from risk.market.phases import CALL_PHASES, ENTRY_PHASES
@@ -118,7 +118,7 @@ class Listing:
 
     def _wrong_qty(self, side: Side, qty: int) -> Refusal | None:
         """Holdings are the depository's: an odd lot of a sell is the member's to check."""
-        if not 0 < qty <= QTY_MAX:
+        if qty <= 0:
             return Refusal(ReasonCode.QTY_NOT_POSITIVE, f"quantity must be positive, was {qty}")
         if qty > self.max_qty:
             return Refusal(ReasonCode.ABOVE_MAX_QTY, f"at most {self.max_qty}, was {qty}")

@@ -80,6 +80,8 @@ def test_a_member_may_trade_with_itself():
         ({"qty": -100}, 13, "positive"),
         ({"qty": 150}, 13, "multiple of 100, was 150"),
         ({"qty": 1_000_100}, 13, "at most 1000000"),
+        ({"qty": 10**30}, 13, "at most 1000000"),
+        ({"price_e4": 10**30}, 99, "at most 11.00"),
         ({"symbol": SMIC, "price_e4": 500_000, "qty": 199}, 13, "at least 200"),
         ({"price_e4": 0}, 99, "positive"),
         ({"price_e4": 100_050}, 99, "multiple of 0.01, was 10.005"),
@@ -321,6 +323,14 @@ def test_a_day_without_trading_or_rules_takes_nothing(moment):
     venue = a_venue()
 
     assert venue.submit(an_order(), moment)[-1].ord_status == OrdStatus.REJECTED
+
+
+def test_time_that_runs_back_changes_nothing():
+    venue = a_venue()
+    venue.advance(NOW)
+
+    [report] = venue.submit(an_order(), at("09:00"))
+    assert (report.exec_type, report.transact_ns) == (ExecType.NEW, NOW)
 
 
 def test_a_halted_instrument_takes_no_orders_but_cancels():
