@@ -96,16 +96,6 @@ def denial(command: Command, reason: ReasonCode, at_ns: int) -> Event:
     return CommandDenied(at_ns, command.request_id, reason, {})
 
 
-class _InFlight:
-    """A request that has been taken and has no durable outcome yet."""
-
-    __slots__ = ("digest", "waiting")
-
-    def __init__(self, digest: bytes) -> None:
-        self.digest = digest
-        self.waiting: list[Deferred[Event]] = []
-
-
 class Replies:
     """Outcomes by request_id. `pack` and `unpack` turn an event into bytes and back.
 
@@ -116,7 +106,8 @@ class Replies:
     def __init__(self, pack: Callable[[Event], bytes], unpack: Callable[[bytes], Event]) -> None:
         self._pack = pack
         self._unpack = unpack
-        self._in_flight: dict[str, _InFlight] = {}
+        self._in_flight: dict[str, bytes] = {}  # body digests
+        self._waiting: dict[str, list[Deferred[Event]]] = {}  # who asked again meanwhile
         self._today: dict[str, bytes] = {}
         self._earlier: dict[str, bytes] = {}
 
@@ -132,29 +123,26 @@ class Replies:
         REQUEST_ID_REUSED denial when the earlier command said something else.
         """
         request_id = command.request_id
-        in_flight = self._in_flight.get(request_id)
-        stored = None if in_flight else self._stored(request_id)
-        if in_flight is None and stored is None:
+        known = self._in_flight.get(request_id) or self._stored(request_id)
+        if known is None:
             return None
-        digest = _digest(command)
-        if digest != (in_flight.digest if in_flight else stored and stored[:_DIGEST_BYTES]):
+        if _digest(command) != known[:_DIGEST_BYTES]:
             return succeed(denial(command, ReasonCode.REQUEST_ID_REUSED, at_ns))
         metrics.REPEATS.inc()
         return self.find(request_id)
 
     def find(self, request_id: str) -> "Deferred[Event] | None":
         """Return the outcome of a request: fired, or firing when durable; None when never seen."""
-        in_flight = self._in_flight.get(request_id)
-        if in_flight is not None:
+        if request_id in self._in_flight:
             waiting: Deferred[Event] = Deferred()
-            in_flight.waiting.append(waiting)
+            self._waiting.setdefault(request_id, []).append(waiting)
             return waiting
         stored = self._stored(request_id)
         return None if stored is None else succeed(self._unpack(stored[_DIGEST_BYTES:]))
 
     def begin(self, command: Command) -> None:
         """Note that the command has been taken; `settle` or `abandon` follows."""
-        self._in_flight[command.request_id] = _InFlight(_digest(command))
+        self._in_flight[command.request_id] = _digest(command)
 
     def settle(self, command: Command, outcome: Event) -> None:
         """Remember the durable outcome of a command and answer those who asked again meanwhile.
@@ -163,18 +151,18 @@ class Replies:
         """
         if not is_asked(command):
             return
-        in_flight = self._in_flight.pop(command.request_id, None)
-        digest = in_flight.digest if in_flight else _digest(command)
+        request_id = command.request_id
+        digest = self._in_flight.pop(request_id, None) or _digest(command)
         if type(outcome) is DayStarted:
             self._start_day()
-        self._today[command.request_id] = digest + self._pack(outcome)
-        for waiting in in_flight.waiting if in_flight else ():
+        self._today[request_id] = digest + self._pack(outcome)
+        for waiting in self._waiting.pop(request_id, ()):
             waiting.callback(outcome)
 
     def abandon(self, command: Command, error: Exception) -> None:
         """The command's outcome will not be known in this run: tell those who asked again."""
-        in_flight = self._in_flight.pop(command.request_id, None)
-        for waiting in in_flight.waiting if in_flight else ():
+        self._in_flight.pop(command.request_id, None)
+        for waiting in self._waiting.pop(command.request_id, ()):
             waiting.errback(error)
 
     def image(self) -> RepliesImage:
