@@ -280,6 +280,8 @@ def echo_headers(headers: Headers, to_tag: str, with_route: bool) -> Headers:
     """Return the headers a response takes from its request (§8.2.6.2), To with our tag."""
     echoed = Headers()
     for name, value in headers.rows:
+        if name in _ONCE and echoed.get(name) is not None:
+            continue  # only in an answer to a malformed request
         if name in _ECHOED or (with_route and name == "Record-Route"):
             echoed.add(name, value)
         elif name == "To":

@@ -48,6 +48,8 @@ WAIT: Final = "|"
 _LOUD: Final = 400  # of 32768; A-law silence is 8
 _FRAME_BYTES: Final = 160
 _POLL_S: Final = 0.05
+_STOPPED_S: Final = 0.4  # sound comes in blocks of 200 ms; after that none is on its way
+_TAIL_S: Final = 0.25  # of the prompt that the keys cut short
 _SCRIPT = re.compile(r"\||[0-9*#A-D]+")
 
 
@@ -99,6 +101,7 @@ class PhoneCall:
         self._pressing: Deferred[None] | None = None
         self._press_no = 0
         self._loud_s = float("-inf")
+        self._quiet_bytes = 0  # heard since the last loud frame
         self._acted_s = float("-inf")
 
     @property
@@ -140,10 +143,12 @@ class PhoneCall:
         room = HEARD_BYTES_MAX - len(self.heard)
         self.heard += alaw[:room]
         frames = [alaw[at : at + _FRAME_BYTES] for at in range(0, len(alaw), _FRAME_BYTES)]
-        for back, frame in enumerate(reversed(frames)):
+        for frame in frames:
             if int(abs(g711.decode_alaw(frame).astype("int32")).max()) > _LOUD:
-                self._loud_s = self._clock.seconds() - back * _FRAME_BYTES / 8_000
-                return
+                self._loud_s = self._clock.seconds()
+                self._quiet_bytes = 0
+            else:
+                self._quiet_bytes += len(frame)
 
     def _on_answered(self, peer: RtpPeer) -> None:
         assert self._leg is not None
@@ -186,7 +191,7 @@ class PhoneCall:
             await self._pressing
         if self.is_over:
             raise CallFailed(f"the call ended ({self._why}) before all keys were pressed")
-        self._acted_s = self._clock.seconds()
+        self._acted_s = self._clock.seconds() + _TAIL_S
 
     async def wait_for_prompt_end(self, quiet_s: float = QUIET_S) -> None:
         """Wait for sound after the last key or the answer, then for `quiet_s` of silence.
@@ -199,11 +204,15 @@ class PhoneCall:
             if self._loud_s <= self._acted_s:
                 if now_s - begin_s > PROMPT_BEGINS_S_MAX:
                     raise CallFailed(f"nothing was heard for {PROMPT_BEGINS_S_MAX:g} s")
-            elif now_s - self._loud_s >= quiet_s:
+            elif self._is_quiet(quiet_s):
                 return
             elif now_s - begin_s > PROMPT_S_MAX:
                 raise CallFailed(f"the prompt did not end within {PROMPT_S_MAX:g} s")
             await deferLater(self._clock, _POLL_S)
+
+    def _is_quiet(self, quiet_s: float) -> bool:
+        has_stopped = self._clock.seconds() - self._loud_s >= quiet_s + _STOPPED_S
+        return has_stopped or self._quiet_bytes >= quiet_s * 8_000
 
     async def wait(self, seconds: float) -> None:
         """Listen for that long, or until the call ends."""

@@ -7,7 +7,7 @@ from twisted.internet.task import Clock
 
 from gateway.sip.errors import SipNotSent
 from gateway.sip.incoming import IncomingCall
-from gateway.sip.message import Request, Response, parse_message
+from gateway.sip.message import Headers, Malformed, Request, Response, parse_message
 from gateway.sip.settings import SipSettings
 from gateway.sip.useragent import UserAgent
 from gateway.sip.wire import Hop
@@ -32,6 +32,7 @@ class MemoryTransport:
 
     def __init__(self) -> None:
         self.sent: list[tuple[Request | Response, Hop]] = []
+        self.datagrams: list[bytes] = []
         self.is_closed = False
         self._on_message: Callable[[bytes, Hop], None] | None = None
         self._on_lost: Callable[[], None] | None = None
@@ -42,7 +43,11 @@ class MemoryTransport:
     def send(self, data: bytes, to: Hop) -> None:
         if self.is_closed:
             raise SipNotSent("closed")
-        self.sent.append((parse_message(data), to))
+        self.datagrams.append(data)
+        try:
+            self.sent.append((parse_message(data), to))
+        except Malformed:  # the answer to a malformed request echoes what was wrong
+            self.sent.append((_unreadable(data), to))
 
     def arrive(self, data: bytes | str, source: Hop = CALLER) -> None:
         assert self._on_message is not None
@@ -59,6 +64,13 @@ class MemoryTransport:
         self.last = [m for m, _ in self.sent]
         self.sent.clear()
         return taken
+
+
+def _unreadable(data: bytes) -> Response:
+    """Return a response with the status of `data` and the least that a response needs."""
+    needed = [("Via", "SIP/2.0/UDP x"), ("From", "<sip:x@x>"), ("To", "<sip:x@x>")]
+    needed += [("Call-ID", "x"), ("CSeq", "1 X")]
+    return Response(int(data.split(b" ")[1]), "unreadable", Headers(needed))
 
 
 def a_request(

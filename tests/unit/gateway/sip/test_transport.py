@@ -1,0 +1,29 @@
+"""What one host may send, and the memory it takes to know that."""
+
+from twisted.internet.task import Clock
+
+from gateway.sip.transport import PEERS_MAX, PeerLimit
+
+
+def test_a_host_may_send_its_burst_then_its_rate() -> None:
+    clock = Clock()
+    limit = PeerLimit(10.0, 5, clock)
+    assert [limit.admits("a") for _ in range(7)] == [True] * 5 + [False] * 2
+    clock.advance(0.25)
+    assert [limit.admits("a") for _ in range(4)] == [True, True, False, False]
+    clock.advance(100)
+    assert [limit.admits("a") for _ in range(6)] == [True] * 5 + [False]
+
+
+def test_one_host_does_not_use_up_what_another_has() -> None:
+    limit = PeerLimit(1.0, 1, Clock())
+    assert [limit.admits("a"), limit.admits("a"), limit.admits("b")] == [True, False, True]
+
+
+def test_the_hosts_heard_longest_ago_are_forgotten() -> None:
+    limit = PeerLimit(1.0, 1, Clock())
+    limit.admits("first")
+    for n in range(PEERS_MAX):
+        limit.admits(str(n))
+    assert len(limit._peers) == PEERS_MAX
+    assert limit.admits("first"), "as if new"
