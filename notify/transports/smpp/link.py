@@ -277,7 +277,7 @@ class Link(Generic[Token]):
             self._in_flight[self._sequence] = _InFlight(request, now_s)
             if self._limits.pdus_per_s:
                 pace_s = 1 / self._limits.pdus_per_s
-                self._next_write_s = max(now_s, self._next_write_s + pace_s)
+                self._next_write_s = max(now_s, self._next_write_s) + pace_s
         return effects
 
     @property
