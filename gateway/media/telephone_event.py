@@ -15,8 +15,8 @@ SEGMENT_SAMPLES_MAX: Final = 0xFFFF
 END_COPIES: Final = 3
 _END_BIT: Final = 0x80
 _VOLUME: Final = 10  # -10 dBm0
-_PRESS_FRAMES: Final = 5  # 100 ms down
-_PAUSE_FRAMES: Final = 4  # 80 ms up
+_PRESS_FRAMES: Final = 4  # 80 ms down
+_PAUSE_FRAMES: Final = 2  # with the end copies 100 ms up
 _SEEN_MAX: Final = 8
 _LATE_SAMPLES_MAX: Final = 16_000  # 2 s; further back the far clock was set anew
 

@@ -1,0 +1,220 @@
+"""A phone door with a fake heart behind it: prompts, PINs, listings and an order desk."""
+
+import functools
+import itertools
+import secrets
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from twisted.internet import reactor
+from twisted.internet.defer import Deferred, succeed
+from twisted.internet.interfaces import IReactorTime
+from twisted.internet.threads import deferToThread
+
+from gateway.identity.credentials import LockedOut, Outcome, Refused, Verified
+from gateway.ivr.door import PhoneDoor
+from gateway.ivr.settings import PhoneSettings
+from gateway.media import prompts
+from gateway.media.link import hosted_media
+from gateway.media.settings import MediaSettings, VoiceSettings
+from gateway.media.synth import NoSpeaker, Speaker
+from gateway.media.voice import Voice, open_voice
+from gateway.sip.settings import SipSettings
+from gateway.sip.transport import UdpTransport
+from gateway.sip.useragent import UserAgent, call_numbers
+from risk.domain.commands import Command, SubmitOrder
+from risk.domain.enums import Board, Channel, Language
+from risk.domain.events import Event, OrderAccepted, OrderDenied
+from risk.domain.instrument import Instrument
+from risk.domain.reasons import ReasonCode
+
+PROMPTS = Path(__file__).parents[2] / "config" / "prompts"
+ACCOUNT_NO, PIN = "100200300", "258036"
+PUFA = Instrument("600000", Board.SSE_MAIN, "浦发银行", "SPD Bank", 100_000)
+BOND = Instrument("113001", Board.SSE_CONVERTIBLE, "中行转债", "BOC Convertible", 1_000_000)
+
+
+@functools.cache
+def clip_folder() -> Path:
+    """A folder for rendered clips, one for the whole run."""
+    kept = tempfile.TemporaryDirectory(prefix="hotline-clips-")
+    _KEPT.append(kept)
+    return Path(kept.name)
+
+
+_KEPT: list[tempfile.TemporaryDirectory[str]] = []
+
+
+def a_book() -> prompts.PromptBook:
+    """The prompts of the product."""
+    return prompts.load(PROMPTS)
+
+
+def in_thread(work: Callable[[], Any]) -> Deferred[Any]:
+    """Run on the reactor's pool."""
+    return deferToThread(work)
+
+
+def at_once(work: Callable[[], Any]) -> Deferred[Any]:
+    """Run right here, for tests without a reactor."""
+    return succeed(work())
+
+
+def a_voice() -> Voice:
+    """The product's voice with eSpeak NG, quick so that tests are, not prepared."""
+    quick = VoiceSettings(words_per_minute=400)
+    return open_voice(quick, PROMPTS, clip_folder(), reactor, in_thread)
+
+
+class ToneSpeaker(NoSpeaker):
+    """Renders a text as bytes that hold the text itself, so that a test can read what it hears."""
+
+    identity = "tone"
+
+    def synth(self, text: str, language: Language) -> Deferred[bytes]:
+        return succeed(f"<{language.name}:{text}>".encode())
+
+
+def a_readable_voice(folder: Path, speaker: Speaker | None = None) -> Voice:
+    """A voice whose clips are texts."""
+    return Voice(a_book(), speaker or ToneSpeaker(), folder, None, at_once)
+
+
+class FakePins:
+    """One account with one PIN; `outcome` overrides."""
+
+    def __init__(self) -> None:
+        self.tried: list[tuple[str, str]] = []
+        self.outcome: Outcome | Exception | None = None
+        self._wrong = 0
+
+    def verify(self, account_no: str, pin: str) -> Deferred[Outcome]:
+        self.tried.append((account_no, pin))
+        if isinstance(self.outcome, Exception):
+            failed: Deferred[Outcome] = Deferred()
+            failed.errback(self.outcome)
+            return failed
+        if self.outcome is not None:
+            return succeed(self.outcome)
+        if (account_no, pin) == (ACCOUNT_NO, PIN):
+            return succeed(Verified(account_no))
+        self._wrong += 1
+        return succeed(Refused(5 - self._wrong) if self._wrong < 5 else LockedOut(1))
+
+
+class FakeQueries:
+    """Two listings and one account."""
+
+    def instrument(self, symbol: str) -> Instrument | None:
+        return {PUFA.symbol: PUFA, BOND.symbol: BOND}.get(symbol)
+
+    def free_cash_e4(self, account_no: str) -> int | None:
+        return 12_345_600 if account_no == ACCOUNT_NO else None
+
+
+def an_acceptance(command: SubmitOrder, order_no: int = 10088) -> OrderAccepted:
+    """The heart's yes."""
+    return OrderAccepted(
+        at_ns=1,
+        request_id=command.request_id,
+        cl_ord_id=f"261123{order_no:06d}",
+        order_no=order_no,
+        account_no=command.account_no,
+        symbol=command.symbol,
+        side=command.side,
+        qty=command.qty,
+        price_e4=command.price_e4,
+        ord_type=command.ord_type,
+        time_in_force=command.time_in_force,
+        reserved_e4=0,
+        channel=command.channel,
+        branch_code="",
+        trace_id=command.trace_id,
+        entered_ns=command.entered_ns,
+        rules_version="test",
+    )
+
+
+def a_denial(command: SubmitOrder, reason: ReasonCode, detail: dict[str, int]) -> OrderDenied:
+    """The heart's no."""
+    return OrderDenied(
+        at_ns=1,
+        request_id=command.request_id,
+        account_no=command.account_no,
+        symbol=command.symbol,
+        side=command.side,
+        qty=command.qty,
+        price_e4=command.price_e4,
+        channel=Channel.PHONE,
+        branch_code="",
+        trace_id=command.trace_id,
+        reason=reason,
+        broken=1,
+        detail=detail,
+        rules_version="test",
+    )
+
+
+class FakeOrders:
+    """Accepts every order at once; `answer` overrides and may return a Deferred."""
+
+    def __init__(self) -> None:
+        self.commands: list[Command] = []
+        self.answer: Callable[[SubmitOrder], Event | Deferred[Event]] = an_acceptance
+
+    def submit(self, command: Command) -> Deferred[Event]:
+        assert isinstance(command, SubmitOrder)
+        self.commands.append(command)
+        answer = self.answer(command)
+        return answer if isinstance(answer, Deferred) else succeed(answer)
+
+
+class PhoneHouse:
+    """A whole phone door on loopback."""
+
+    def __init__(
+        self,
+        settings: PhoneSettings | None = None,
+        worker_count: int = 0,
+        clock: IReactorTime = reactor,
+    ) -> None:
+        self.orders, self.pins, self.queries = FakeOrders(), FakePins(), FakeQueries()
+        self.voice = a_voice()
+        self.media = hosted_media(
+            MediaSettings(worker_count=worker_count), reactor, time.time_ns, secrets.randbits
+        )
+        self.door = PhoneDoor(
+            settings or PhoneSettings(),
+            self.media,
+            self.voice,
+            self.orders,
+            self.queries,
+            self.pins,
+            clock,
+            time.time_ns,
+        )
+        sip = SipSettings(listen_port=0)
+        self.transport = UdpTransport(sip, reactor)
+        self.agent = UserAgent(
+            self.transport,
+            reactor,
+            self.door.call_received,
+            settings=sip,
+            new_token=lambda: f"{secrets.randbits(64):016x}",
+            new_call_no=call_numbers(itertools.count(1_700_000_000_000_000_000).__next__),
+            is_ready=lambda: self.door.is_ready,
+        )
+
+    async def start(self) -> int:
+        """Open; return the SIP port."""
+        await self.door.start()
+        self.transport.start(reactor)
+        return self.transport.local.port
+
+    async def stop(self) -> None:
+        """Close everything."""
+        await self.door.stop()
+        await self.transport.stop()
