@@ -140,10 +140,6 @@ class Venue:
         listing = self._market.listings.get(symbol)
         return listing.depth(self._desk.now_ns) if listing is not None else None
 
-    def symbols(self) -> list[str]:
-        """Return the listed symbols."""
-        return list(self._market.listings)
-
     def halt(self, symbol: str, is_halted: bool) -> None:
         """Halt a listed symbol or let it trade again."""
         self._market.halt(symbol, is_halted)

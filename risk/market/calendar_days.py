@@ -5,11 +5,10 @@ trade, not even the ones that are working days elsewhere. Outside the horizon no
 nothing is guessed. Not here: the phases of a day (phases.py).
 """
 
-from bisect import bisect_right
 from collections.abc import Mapping
 from datetime import date, timedelta
 from itertools import pairwise
-from typing import Final
+from typing import Final, NamedTuple
 
 from risk.domain.enums import Venue
 from risk.domain.errors import ConfigError
@@ -19,29 +18,17 @@ _SATURDAY: Final = 5
 _KEYS: Final = frozenset({"venues", "first", "last", "closed", "source", "check"})
 
 
-class TradingDays:
-    """The trading days of one venue from `first` to `last`, both known."""
+class TradingDays(NamedTuple):
+    """The trading days of one venue from `first` to `last`; `closed` are weekdays without trading."""
 
-    def __init__(self, first: date, last: date, closed: frozenset[date]) -> None:
-        """Build the days; `closed` are the weekdays without trading."""
-        span = (last - first).days + 1
-        days = (first + timedelta(days=i) for i in range(span))
-        self.first, self.last = first, last
-        self._days = [day for day in days if day.weekday() < _SATURDAY and day not in closed]
-        self._known = frozenset(self._days)
-
-    def covers(self, day: date) -> bool:
-        """Return whether the calendar knows about the day at all."""
-        return self.first <= day <= self.last
+    first: date
+    last: date
+    closed: frozenset[date]
 
     def is_trading_day(self, day: date) -> bool:
         """Return whether the venue trades on the day; False outside the horizon."""
-        return day in self._known
-
-    def next_after(self, day: date) -> date | None:
-        """Return the first trading day after `day`, None when it lies outside the horizon."""
-        i = bisect_right(self._days, day)
-        return self._days[i] if self.covers(day) and i < len(self._days) else None
+        is_known = self.first <= day <= self.last
+        return is_known and day.weekday() < _SATURDAY and day not in self.closed
 
 
 def read_calendars(documents: Mapping[str, Mapping[str, object]]) -> dict[Venue, TradingDays]:

@@ -1,7 +1,7 @@
 """Fees of a cash order: commission with a minimum per order, stamp duty, transfer fee.
 
-Each fee is a function of the order's whole turnover so far, rounded HALF_UP to the fen; a fill
-costs the difference to what the order had already been charged. So the minimum is charged once
+Each fee is a function of the order's whole turnover so far, rounded HALF_UP to the fen; a fill is
+charged what the order owes after it less what it had been charged before. So the minimum is charged once
 per order, however many fills it has, and the sum never depends on how it was cut up.
 Sources: stamp duty MoF/STA 2023 No. 39, transfer fee CSDC 2022, commission is the house schedule
 (config/markets/fees.toml). Not here: when cash moves (risk.core).
@@ -40,20 +40,6 @@ def order_fees(rules: DayRules, board: Board, side: Side, turnover_e4: int) -> F
     stamp_duty = _fen(turnover_e4, rate.stamp_duty_ppm) if side == Side.SELL else 0
     transfer_fee = _fen(turnover_e4, rate.transfer_fee_ppm)
     return Fees(max(commission, rate.commission_min_e4), stamp_duty, transfer_fee)
-
-
-def fill_fees(
-    rules: DayRules,
-    board: Board,
-    side: Side,
-    turnover_before_e4: int,
-    last_qty: int,
-    last_px_e4: int,
-) -> Fees:
-    """Return the fees of one fill of an order that had `turnover_before_e4` before it."""
-    before = order_fees(rules, board, side, turnover_before_e4)
-    after = order_fees(rules, board, side, turnover_before_e4 + last_qty * last_px_e4)
-    return Fees(*(new - old for new, old in zip(after, before, strict=True)))
 
 
 def buy_fees_max(board: I64, notional_e4: I64, rules: DayRules) -> I64:

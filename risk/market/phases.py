@@ -10,7 +10,7 @@ from typing import Final
 
 import numpy as np
 
-from risk.domain.enums import Board, Phase
+from risk.domain.enums import Phase
 from risk.domain.fixedpoint import I64, BoolArray
 from risk.market.rulebook import BOARDS, DayRules
 
@@ -36,12 +36,6 @@ def phases_at(rules: DayRules, second_of_day: int) -> I64:
     step = (rules.phase_start_s <= second_of_day).sum(axis=1) - 1
     phases: I64 = rules.phase_code[_ROWS, step]
     return phases
-
-
-def phase_of(rules: DayRules, board: Board, second_of_day: int) -> Phase:
-    """Return the phase of one board at a second since midnight in China."""
-    step = int(np.searchsorted(rules.phase_start_s[board], second_of_day, side="right")) - 1
-    return Phase(int(rules.phase_code[board, step]))
 
 
 def is_call(phase: I64) -> BoolArray:

@@ -3,7 +3,7 @@ from datetime import date
 import pytest
 
 from risk.domain.enums import Board, Side
-from risk.market.fees import Fees, buy_fees_max, fill_fees, order_fees
+from risk.market.fees import Fees, buy_fees_max, order_fees
 from tests.builders.rulebooks import one, rules_of
 
 YUAN = 10_000
@@ -38,11 +38,9 @@ def test_stamp_duty_was_halved_on_28_august_2023():
 
 
 def test_the_minimum_is_charged_with_the_first_fill_and_used_up_by_the_next():
-    rules, price = rules_of(), 10 * YUAN
+    owed = [order_fees(rules_of(), MAIN, BUY, yuan * YUAN) for yuan in (1_000, 10_000, 30_000)]
 
-    assert fill_fees(rules, MAIN, BUY, 0, 100, price) == Fees(50_000, 0, 100)
-    assert fill_fees(rules, MAIN, BUY, 1_000 * YUAN, 900, price) == Fees(0, 0, 900)
-    assert fill_fees(rules, MAIN, BUY, 20_000 * YUAN, 1_000, price) == Fees(25_000, 0, 1_000)
+    assert owed == [Fees(50_000, 0, 100), Fees(50_000, 0, 1_000), Fees(75_000, 0, 3_000)]
 
 
 def test_the_fees_of_an_order_are_added_up():

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from risk.domain.enums import Board, Phase
-from risk.market.phases import is_call, may_cancel, may_enter, phase_of, phases_at
+from risk.market.phases import is_call, may_cancel, may_enter, phases_at
 from tests.builders.rulebooks import rules_of
 
 DAY = date(2026, 7, 6)
@@ -36,15 +36,18 @@ def second(text: str) -> int:
 )
 def test_a_stock_goes_through_the_phases_of_the_day(at, phase):
     for board in (Board.SSE_MAIN, Board.SZSE_CHINEXT, Board.BSE_STOCK):
-        assert phase_of(rules_of(DAY), board, second(at)) == phase
+        assert phases_at(rules_of(DAY), second(at))[board] == phase
 
 
 def test_shanghai_funds_have_a_closing_call_since_july_2026():
     at = second("14:58:00")
 
-    assert phase_of(rules_of(date(2026, 7, 3)), Board.SSE_FUND, at) == Phase.CONTINUOUS
-    assert phase_of(rules_of(date(2026, 7, 3)), Board.SZSE_FUND, at) == Phase.CLOSING_CALL
-    assert phase_of(rules_of(date(2026, 7, 6)), Board.SSE_FUND, at) == Phase.CLOSING_CALL
+    before, since = (phases_at(rules_of(date(2026, 7, day)), at) for day in (3, 6))
+    assert (before[Board.SSE_FUND], before[Board.SZSE_FUND]) == (
+        Phase.CONTINUOUS,
+        Phase.CLOSING_CALL,
+    )
+    assert since[Board.SSE_FUND] == Phase.CLOSING_CALL
 
 
 @pytest.mark.parametrize("day", [date(2026, 7, 5), date(2026, 10, 1), date(2026, 2, 28)])
@@ -53,12 +56,8 @@ def test_a_day_without_trading_is_closed_all_day(day):
         assert set(phases_at(rules_of(day), hour * 3600)) == {Phase.CLOSED}
 
 
-def test_the_phases_of_all_boards_agree_with_each_board_alone():
-    rules = rules_of(DAY)
-    for at in range(0, 86_400, 60):
-        phases = phases_at(rules, at)
-        assert [phase_of(rules, board, at) for board in Board] == phases[1:].tolist()
-        assert phases[0] == Phase.CLOSED
+def test_what_is_no_board_is_closed_all_day():
+    assert all(phases_at(rules_of(DAY), at)[0] == Phase.CLOSED for at in range(0, 86_400, 600))
 
 
 def test_orders_enter_in_auctions_and_continuous_trading_only():
