@@ -20,6 +20,7 @@ COMMANDS: Final = {
     "init": ("gateway.cli.init:init", "make a data folder: keys, certificates, database, accounts"),
     "run": ("gateway.cli.run:run", "start the gateway"),
     "venue": ("gateway.cli.venue:venue", "start the simulated exchange"),
+    "farends": ("gateway.cli.farends:farends", "start a simulated SMS centre and mail server"),
     "demo": ("gateway.cli.demo:demo", "one order by phone, web and branch, all on this machine"),
     "call": ("gateway.cli.call:call", "dial a SIP address, send keys, keep what is heard"),
     "order": ("gateway.cli.order:order", "place, cancel or list orders over the web API"),

@@ -1,0 +1,118 @@
+"""Set-up of a data folder: keys, certificates, databases, and the accounts of a file.
+
+Safe to run again: what exists is kept, and accounts are opened once. Not here: reading the file
+(gateway.refdata.tables).
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import structlog
+
+from gateway.app.keys import make_pepper, read_pepper
+from gateway.app.process import Ready
+from gateway.app.settings import Settings
+from gateway.branch.certificates import make_certificates
+from gateway.identity.customers import Customer
+from gateway.identity.registry import Identity, open_identity
+from gateway.journal.heart import Heart, journal_storage, open_heart
+from gateway.refdata.day import commands_of_opening
+from gateway.refdata.loader import load_rulebook
+from gateway.refdata.tables import OpeningAccount, read_listings
+from gateway.store.database import Database
+from gateway.store.settings import store_url
+from risk.checks.moment import TradingRules
+from risk.core.step import step
+from risk.domain.commands import Command, ListInstrument
+from risk.domain.events import CommandDenied
+
+log = structlog.get_logger("app")
+
+
+class Opening:
+    """One run of the set-up, as a process of its own."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        accounts: Sequence[OpeningAccount],
+        reactor: Any,
+        now_ns: Callable[[], int],
+        finished: Callable[[int], None],
+    ) -> None:
+        """`finished(exit_code)` is called when all is durable."""
+        data = settings.gateway.data_folder
+        data.mkdir(mode=0o700, parents=True, exist_ok=True)
+        make_pepper(data)
+        branches = sorted({account.branch_code for account in accounts})
+        make_certificates(data / "keys", branches)
+        self._accounts = accounts
+        self._now_ns = now_ns
+        self._finished = finished
+        config = settings.gateway.config_folder
+        self._listings = read_listings(config / settings.gateway.listings_file)
+        self._identity: Identity = open_identity(
+            settings.identity,
+            Database(store_url(settings.store, data), settings.store, reactor),
+            reactor,
+            now_ns,
+            read_pepper(data),
+        )
+        rules = TradingRules(load_rulebook(config))
+        self._storage = journal_storage(data, settings.journal)
+        self._storage.lock()
+        self._heart: Heart = open_heart(
+            self._storage,
+            settings.journal,
+            lambda book: lambda commands, at_ns: step(book, rules, commands, at_ns),
+            reactor,
+            reactor,
+            now_ns,
+            lambda _error: finished(1),
+        )
+
+    async def start(self) -> Ready:
+        """Do it all and finish."""
+        self._identity.start()
+        self._heart.lifecycle.open_doors()
+        for account in self._accounts:
+            self._identity.enrol(
+                Customer(
+                    account.account_no,
+                    account.name,
+                    account.mobile,
+                    account.email,
+                    account.language,
+                    account.branch_code,
+                ),
+                account.phone_pin,
+                account.web_password,
+                self._now_ns(),
+            )
+        waiting = [self._heart.sequencer.submit(command) for command in self._commands()]
+        events = [await one for one in waiting]
+        denied = [event for event in events if isinstance(event, CommandDenied)]
+        for event in denied:
+            log.error("init.denied", request_id=event.request_id, reason=event.reason.name)
+        self._finished(1 if denied else 0)
+        return {}
+
+    def _commands(self) -> list[Command]:
+        """Return what the book does not know yet: listings first, then accounts."""
+        book = self._heart.book
+        commands: list[Command] = [
+            ListInstrument(f"opening:{listing.symbol}", *listing)
+            for listing in self._listings
+            if book.instruments.get(listing.symbol) is None
+        ]
+        cost_e4 = {listing.symbol: listing.prev_close_e4 for listing in self._listings}
+        for account in self._accounts:
+            if not book.accounts.row_of(account.account_no):
+                commands += commands_of_opening(account, cost_e4)
+        return commands
+
+    async def stop(self) -> None:
+        """Close the files."""
+        await self._heart.lifecycle.close()
+        self._identity.stop()
+        self._storage.unlock()

@@ -1,0 +1,67 @@
+"""`hotline settings`: every setting with its value, source and meaning; or the file to start from.
+
+Not here: reading and checking (gateway.settings, gateway.app.settings).
+"""
+
+import os
+import textwrap
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+import msgspec
+from rich.console import Console
+from rich.table import Table
+
+from gateway.app.settings import Settings, load_settings
+from gateway.settings import doc_of
+
+CONFIG_OPTION = click.option(
+    "--config",
+    type=click.Path(path_type=Path),
+    default=None,
+    help="Settings file; without it the defaults and HOTLINE__SECTION__KEY variables hold.",
+)
+
+
+@click.command()
+@CONFIG_OPTION
+@click.option("--template", is_flag=True, help="Print a settings file with every default.")
+@click.argument("name", required=False)
+def settings(config: Path | None, template: bool, name: str | None) -> None:
+    """Show every setting, or those whose path begins with NAME (journal, journal.folder)."""
+    if template:
+        click.echo("\n".join(template_lines()))
+        return
+    rows = [
+        row
+        for row in load_settings(config, os.environ).explain()
+        if name is None or row.path == name or row.path.startswith(f"{name}.")
+    ]
+    if not rows:
+        raise click.UsageError(f"NAME must be a section or setting, was {name!r}")
+    table = Table("setting", "value", "from", "meaning", box=None)
+    for row in rows:
+        table.add_row(row.path, str(row.value), row.source, row.doc)
+    Console().print(table)
+
+
+def template_lines() -> Iterator[str]:
+    """Yield config/hotline.toml: every section and setting, commented, with its default."""
+    yield "# Every setting with its default. Uncomment what you change."
+    yield "# Environment variables win: HOTLINE__JOURNAL__SEGMENT_MIB=128."
+    for section in msgspec.structs.fields(Settings):
+        yield ""
+        yield f"[{section.encode_name}]"
+        for field in msgspec.structs.fields(section.type):
+            yield from textwrap.wrap(doc_of(field), 98, initial_indent="# ", subsequent_indent="# ")
+            yield f"#{field.encode_name} = {_toml(field.default)}"
+
+
+def _toml(value: object) -> str:
+    """Return a default as TOML (scalars and flat lists, all that settings have)."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, Path):
+        return f'"{value}"'
+    return msgspec.json.encode(value).decode()
