@@ -73,6 +73,7 @@ def _verify(storage: Storage) -> None:
         ("events", f"{proven.event_count} ({proven.event_count / took_s:,.0f} a second)"),
         ("fingerprints", f"{proven.fingerprint_count} recorded live, all met by the replay"),
         ("snapshots", f"{proven.snapshot_count} met, {proven.damaged_snapshot_count} not usable"),
+        ("invariants", "all hold"),
         ("book", f"day {book.day}, {book.accounts.count - 1} accounts"),
         ("fingerprint", book.fingerprint().hex()),
     ]

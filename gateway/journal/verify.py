@@ -14,6 +14,8 @@ from gateway.journal.segment import End
 from gateway.journal.snapshots import snapshot_names, usable_snapshots
 from gateway.journal.storage import Storage
 from risk.book.account_book import AccountBook
+from risk.book.invariants import broken_invariants
+from risk.domain.errors import InvariantBroken
 from risk.domain.events import FingerprintTaken
 
 
@@ -32,7 +34,7 @@ class Verified(NamedTuple):
 def verify(storage: Storage) -> Verified:
     """Return what a journal holds, all of it proven.
 
-    Raises JournalCorrupt, JournalTooNew, FingerprintDiffers.
+    Raises JournalCorrupt, JournalTooNew, FingerprintDiffers, InvariantBroken.
     """
     snapshots = {snapshot.end.frame_seq: snapshot for snapshot in usable_snapshots(storage)}
     found: dict[int, bytes] = {}
@@ -50,6 +52,9 @@ def verify(storage: Storage) -> Verified:
             raise JournalCorrupt(
                 "the journal", 0, f"it lacks frame {frame_seq}, at which a snapshot was taken"
             )
+    broken = broken_invariants(recovered.book)
+    if broken:
+        raise InvariantBroken(f"the replayed book contradicts itself, by rows: {broken}")
     return Verified(
         counts["batches"],
         recovered.event_count,

@@ -2,7 +2,10 @@
 
 from collections.abc import Iterable
 
+from twisted.internet.defer import Deferred, fail, succeed
+
 from gateway.core.ports import Batch
+from gateway.journal.errors import JournalFailed
 from gateway.journal.reader import batches_after
 from gateway.journal.segment import open_end
 from gateway.journal.storage import Storage
@@ -57,3 +60,22 @@ def write(storage: Storage, made: Iterable[Batch], segment_bytes: int = SEGMENT_
 def read(storage: Storage, event_seq: int = 0) -> list[Batch]:
     """Return the batches with events after `event_seq`."""
     return [stored.batch() for _, stored in batches_after(storage, event_seq)]
+
+
+class InlineJournal:
+    """The journal port without a thread: every append commits at once, or fails for good."""
+
+    has_room = True
+
+    def __init__(self, writer: GroupWriter) -> None:
+        self._writer = writer
+        self._failed: JournalFailed | None = None
+
+    def append(self, batch: Batch) -> "Deferred[None]":
+        """Commit the batch; fails with JournalFailed."""
+        if self._failed is None:
+            try:
+                commit(self._writer, [batch])
+            except OSError as error:
+                self._failed = JournalFailed.from_os(error)
+        return succeed(None) if self._failed is None else fail(self._failed)

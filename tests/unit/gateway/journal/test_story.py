@@ -1,6 +1,7 @@
 """The life of one order, and the proof of a whole journal, over a real morning on a real disk."""
 
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 from click.testing import CliRunner
@@ -9,22 +10,29 @@ from twisted.internet.defer import gatherResults
 from twisted.trial.unittest import TestCase
 
 from gateway.cli.replay import replay, replay_command
+from gateway.core.ports import Batch
 from gateway.journal.errors import JournalCorrupt
-from gateway.journal.segment import segment_names
+from gateway.journal.reader import events_after
+from gateway.journal.segment import open_end, segment_names
 from gateway.journal.snapshots import snapshot_names
 from gateway.journal.storage import DiskStorage
 from gateway.journal.story import OrderKeys, StoryLine, last_day, order_story
 from gateway.journal.verify import verify
+from gateway.journal.writer import GroupWriter
 from risk.domain.commands import CancelOrder, RecordRouted
 from risk.domain.enums import Channel
-from risk.domain.events import OrderAccepted
+from risk.domain.errors import InvariantBroken
+from risk.domain.events import Filled, OrderAccepted
 from tests.builders.heart import DAY, MORNING_NS, Morning, a_buy, a_fill, a_heart, set_up
+from tests.builders.journal import commit
 
 
 class MorningTests(TestCase):
     async def setUp(self) -> None:
         """Trade a morning into a data folder: order 2 is routed, cancelled and filled."""
-        self.data = Path(self.mktemp())
+        folder = TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.data = Path(folder.name)
         self.storage = DiskStorage(self.data / "journal")
         self.storage.lock()
         self.addCleanup(self.storage.unlock)
@@ -131,6 +139,18 @@ class MorningTests(TestCase):
         path = self.data / "journal" / segment_names(self.storage)[0]
         path.write_bytes(path.read_bytes()[:-3])
         with pytest.raises(JournalCorrupt, match="at which a snapshot was taken"):
+            verify(self.storage)
+
+    def test_verify_tells_a_book_that_contradicts_itself(self) -> None:
+        filled = next(e for _, e in events_after(self.storage) if isinstance(e, Filled))
+        first = self.order._replace(cl_ord_id="261123000001", order_no=1)
+        wrong = filled._replace(
+            cl_ord_id=first.cl_ord_id, exec_id="E9", last_qty=50, cum_qty=100, leaves_qty=0
+        )
+        writer = GroupWriter(self.storage, open_end(self.storage), 1 << 30)
+        asked = a_fill(first, 9)
+        commit(writer, [Batch(writer.end.next_event_seq, MORNING_NS, [asked], [[wrong]])])
+        with pytest.raises(InvariantBroken, match="contradicts itself"):
             verify(self.storage)
 
     def test_verify_needs_no_snapshot(self) -> None:
