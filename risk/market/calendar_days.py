@@ -19,7 +19,7 @@ _KEYS: Final = frozenset({"venues", "first", "last", "closed", "source", "check"
 
 
 class TradingDays(NamedTuple):
-    """The trading days of one venue from `first` to `last`; `closed` are weekdays without trading."""
+    """One venue's trading days from `first` to `last`; `closed` are weekdays without trading."""
 
     first: date
     last: date

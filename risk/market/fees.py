@@ -1,8 +1,8 @@
 """Fees of a cash order: commission with a minimum per order, stamp duty, transfer fee.
 
 Each fee is a function of the order's whole turnover so far, rounded HALF_UP to the fen; a fill is
-charged what the order owes after it less what it had been charged before. So the minimum is charged once
-per order, however many fills it has, and the sum never depends on how it was cut up.
+charged what the order owes after it less what it had been charged before. So the minimum is
+charged once per order, however many fills it has, and the sum never depends on how it was cut up.
 Sources: stamp duty MoF/STA 2023 No. 39, transfer fee CSDC 2022, commission is the house schedule
 (config/markets/fees.toml). Not here: when cash moves (risk.core).
 """
