@@ -16,7 +16,14 @@ from tests.builders.venues import a_sell, an_order, at
 
 RULES = rules_of(date(2026, 11, 20))
 CLOCKS = ["09:16", "09:22", "09:27", "10:00", "12:00", "14:58", "15:10"]
-QTYS = st.sampled_from([-1, 0, 1, 10, 99, 100, 101, 150, 200, 201, 300_001, 1_000_000, 2_000_000])
+PRICES = st.one_of(
+    st.integers(970, 1_060).map(lambda ticks: ticks * 100),  # about the cage
+    st.integers(-1, 300).map(lambda dimes: dimes * 1_000),  # about the daily limits
+    st.integers(99_000, 102_000),  # about the tick
+)
+QTYS = st.sampled_from([200, 1_000]) | st.sampled_from(
+    [-1, 0, 1, 10, 99, 100, 101, 150, 201, 300_001, 1_000_000, 2_000_000]
+)
 
 
 def is_right(
@@ -53,7 +60,7 @@ def is_right(
     st.sampled_from(list(ListingStatus)),
     st.sampled_from(list(Side)),
     QTYS,
-    st.integers(-1, 220).map(lambda n: n * 1_000) | st.integers(0, 300_000),
+    PRICES,
     st.lists(st.sampled_from([0, 98_000, 99_900]), min_size=1, max_size=1),
     st.lists(st.sampled_from([0, 100_100, 101_000]), min_size=1, max_size=1),
     st.sampled_from(CLOCKS),
