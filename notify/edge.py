@@ -67,6 +67,12 @@ def transports_of(
     return found
 
 
+def load_templates(settings: NotifySettings, sms: SMSSettings) -> Templates:
+    """Read and check all texts. Raises ConfigError that names the file and the remedy."""
+    house = House(settings.firm_zh, settings.firm_en, settings.hotline_no)
+    return Templates(Path(settings.templates), house, sms.parts_max)
+
+
 class NoticeEdge:
     """Plans and sends notices. Every method belongs to the reactor thread.
 
@@ -78,6 +84,7 @@ class NoticeEdge:
     def __init__(
         self,
         settings: NotifySettings,
+        templates: Templates,
         transports: Sequence[Transport],
         *,
         data_folder: Path,
@@ -87,11 +94,8 @@ class NoticeEdge:
         now_ns: Callable[[], int],
         rng: random.Random,
         name_of: NameOf = no_name,
-        sms_parts_max: int = 3,
         worker: Worker | None = None,
     ) -> None:
-        house = House(settings.firm_zh, settings.firm_en, settings.hotline_no)
-        templates = Templates(Path(settings.templates), house, sms_parts_max)
         self._settings = settings
         self._reactor = reactor
         self._now_ns = now_ns
@@ -123,7 +127,7 @@ class NoticeEdge:
     async def start(self) -> None:
         """Resume: free the leases of the last life, plan what the journal has, begin to send.
 
-        Raises OutboxAhead, and ConfigError or OutboxVersion at construction.
+        Raises OutboxAhead; the constructor OutboxVersion.
         """
         if self._own_worker is not None:
             self._own_worker.start()

@@ -16,6 +16,7 @@ from sqlalchemy.exc import DBAPIError
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IReactorTime
 from twisted.internet.task import deferLater
+from twisted.python.failure import Failure
 
 from notify import metrics
 from notify.notices import Contact, Notice, Route
@@ -181,8 +182,16 @@ class Planner:
         if self._place is None or self._following is not None or self._is_stopped:
             return
         following = Deferred.fromCoroutine(self._follow(self._place))
+        following.addErrback(self._broken)
         if not following.called:
             self._following = following
+
+    def _broken(self, failure: Failure) -> None:
+        """A bug stops the planning loudly, not silently, and loses nothing: it is tried again."""
+        log.error("notify.bug", traceback=failure.getTraceback())
+        metrics.OUTBOX_FAILURES.inc()
+        self._following = None
+        self._clock.callLater(RETRY_S, self._wake)
 
     async def _follow(self, place: Place) -> None:
         """Plan until everything published is planned."""

@@ -49,19 +49,18 @@ def rank(state: int) -> int:
 def id_variants(message_id: str) -> tuple[str, ...]:
     """Return the id and its other spellings: centres answer in hex and receipt in decimal.
 
-    >>> id_variants("1A")
-    ('1A', '26', '1a')
+    Padded forms are those in use: eight hexadecimal or ten decimal digits.
     """
     found = [message_id]
-    if message_id.isascii() and message_id.isdigit():
-        number = int(message_id)
-        found += [f"{number:x}", f"{number:X}", str(number)]
     if message_id.isascii() and message_id.isalnum():
+        if message_id.isdigit():
+            number = int(message_id)
+            found += [f"{number:x}", f"{number:X}", f"{number:08x}", f"{number:08X}", str(number)]
         try:
             number = int(message_id, 16)
         except ValueError:
-            return tuple(dict.fromkeys(found))
-        found += [str(number), f"{number:x}", f"{number:X}"]
+            return tuple(found)
+        found += [str(number), f"{number:010}", f"{number:x}", f"{number:X}", f"{number:08X}"]
     return tuple(dict.fromkeys(found))
 
 

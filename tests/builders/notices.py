@@ -2,15 +2,17 @@
 
 import random
 from collections.abc import Callable, Iterator, Sequence
+from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
 from twisted.internet.defer import Deferred, execute
 from twisted.internet.task import Clock
 
-from notify.edge import NoticeEdge
+from notify.edge import NoticeEdge, load_templates
 from notify.notices import Notice, NoticeKind, Route
-from notify.settings import NotifySettings
+from notify.render import Templates
+from notify.settings import NotifySettings, SMSSettings
 from notify.transports.memory import MemoryTransport
 from notify.transports.port import Outgoing, Transport
 from risk.domain.enums import Channel, Language, OrdStatus, OrdType, Side, TimeInForce
@@ -192,6 +194,12 @@ class MovingClock(Clock):
         return T0_NS + 10**9 + int(self.seconds() * 1e9)
 
 
+@cache
+def the_templates() -> Templates:
+    """The texts of config/templates; read once, it takes a while."""
+    return load_templates(NotifySettings(templates=TEMPLATES), SMSSettings())
+
+
 def an_edge(
     folder: Path,
     journal: JournalStub,
@@ -202,7 +210,8 @@ def an_edge(
 ) -> NoticeEdge:
     """An edge on memory transports that does its database work inline."""
     return NoticeEdge(
-        NotifySettings(templates=TEMPLATES, **settings),
+        NotifySettings(**settings),
+        the_templates(),
         [MemoryTransport(Route.SMS), MemoryTransport(Route.MAIL)]
         if transports is None
         else transports,
