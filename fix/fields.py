@@ -9,6 +9,7 @@ Not here: which message has which fields (fix.encode, fix.decode).
 import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Final
 
 from risk.domain.enums import fix_char
@@ -57,7 +58,7 @@ _DECIMAL: Final = re.compile(r"(-?)([0-9]{1,15})(?:\.([0-9]{0,15}))?", re.ASCII)
 _WHOLE: Final = re.compile(r"([0-9]{1,15})(?:\.0{0,15})?", re.ASCII)
 _IDENTIFIER: Final = re.compile(rf"[\x20-\x7e]{{1,{ID_CHARS_MAX}}}")
 _TIMESTAMP: Final = re.compile(
-    r"([0-9]{4})([0-9]{2})([0-9]{2})-([0-9]{2}):([0-9]{2}):([0-9]{2})(?:\.([0-9]{1,9}))?", re.ASCII
+    r"([0-9]{8}-[0-9]{2}:[0-9]{2}:[0-9]{2})(?:\.([0-9]{1,9}))?", re.ASCII
 )
 _NS: Final = 1_000_000_000
 
@@ -182,17 +183,29 @@ def timestamp_ns(fields: Fields, tag: str) -> int:
     value = fields.get(tag)
     if value is None:
         return 0
-    match = _TIMESTAMP.fullmatch(value)
     try:
-        assert match is not None
-        year, month, day, hour, minute, second = (int(part) for part in match.groups()[:6])
-        at = datetime(year, month, day, hour, minute, min(second, 59), tzinfo=UTC)
-    except (AssertionError, ValueError):
-        raise FieldProblem(tag, f"must be a UTC timestamp, was {value[:32]!r}") from None
-    return int(at.timestamp()) * _NS + int((match[7] or "0").ljust(9, "0"))
+        match = _TIMESTAMP.fullmatch(value)
+        if match is not None:
+            return _second_of(match[1]) * _NS + int((match[2] or "0").ljust(9, "0"))
+    except ValueError:
+        pass
+    raise FieldProblem(tag, f"must be a UTC timestamp, was {value[:32]!r}")
 
 
 def timestamp_text(at_ns: int) -> str:
     """Return Unix time in ns as UTCTimestamp with milliseconds, rounded down."""
     second, rest_ns = divmod(at_ns, _NS)
-    return f"{datetime.fromtimestamp(second, UTC):%Y%m%d-%H:%M:%S}.{rest_ns // 1_000_000:03d}"
+    return f"{_second_text(second)}.{rest_ns // 1_000_000:03d}"
+
+
+@lru_cache(maxsize=8)  # most messages of a burst are of the same second
+def _second_text(second: int) -> str:
+    return f"{datetime.fromtimestamp(second, UTC):%Y%m%d-%H:%M:%S}"
+
+
+@lru_cache(maxsize=8)
+def _second_of(text: str) -> int:
+    """Return the Unix second of "yyyymmdd-hh:mm:ss"; ValueError when there is no such time."""
+    if text.endswith(":60"):
+        text = f"{text[:-2]}59"
+    return int(datetime.strptime(text, "%Y%m%d-%H:%M:%S").replace(tzinfo=UTC).timestamp())

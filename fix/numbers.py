@@ -22,6 +22,7 @@ log = structlog.get_logger("fix")
 
 RESERVE: Final = 100_000
 MARGIN: Final = 50_000  # the next block is reserved while so many are left
+CALL_AGAIN: Final = 1_000  # numbers between two looks while a block is being reserved
 FILE_BYTES_MAX: Final = 1_024
 
 WriteLater = Callable[[Callable[[], None]], "Deferred[None]"]
@@ -70,14 +71,15 @@ class OutgoingNumbers:
         self._state = Reservation(self._state.day, self._state.reset_count + 1, 1)
         self.cover(1, is_sure=True)
 
-    def cover(self, next_number: int, *, is_sure: bool = False) -> None:
-        """Have `next_number` reserved; reserve the next block early, off the reactor if possible.
+    def cover(self, next_number: int, *, is_sure: bool = False) -> int:
+        """Have `next_number` reserved; return the number for which to call again.
 
-        Writes at once when `is_sure` or when nothing is left of the block.
+        The next block is reserved early and off the reactor, at once only when `is_sure` or when
+        nothing is left of this one.
         """
         left = self._state.reserved - next_number
         if left > MARGIN and not is_sure:
-            return
+            return self._state.reserved - MARGIN
         wanted = self._state._replace(reserved=next_number + RESERVE)
         if left <= 0 or is_sure:
             self._state = wanted
@@ -87,6 +89,7 @@ class OutgoingNumbers:
             self._write_later(lambda: _write(self._path, wanted, "next")).addCallbacks(
                 lambda _: self._reserved(wanted), self._not_reserved
             )
+        return min(next_number + CALL_AGAIN, self._state.reserved)
 
     def give_back(self, next_number: int) -> None:
         """Write the number to go on with after a clean stop."""

@@ -8,7 +8,7 @@ it is sent with PossResend(97)=Y under its old ClOrdID(11). A cancel request fol
 answer in the same way. Not here: what reports do to the book (risk.core).
 """
 
-from collections import deque
+from collections import OrderedDict, deque
 from collections.abc import Callable, Iterable, Sequence
 from typing import Final, Protocol
 
@@ -45,6 +45,7 @@ RESENDS_MAX: Final = 3
 SENT_NUMBERS_MAX: Final = 65_536  # remembered for Reject(3) and j, which name a number only
 _NS: Final = 1_000_000_000
 
+_SENT: Final = {kind: metrics.SENT.labels(kind) for kind in "DFH"}
 _CANCEL_IN_HAND: Final = frozenset(
     (OrdStatus.PENDING_CANCEL, OrdStatus.CANCELED, OrdStatus.FILLED, OrdStatus.EXPIRED)
 )
@@ -57,8 +58,8 @@ class Outlet(Protocol):
     def next_number(self) -> int:
         """MsgSeqNum(34) of the next message out."""
 
-    def send(self, text: str) -> bool:
-        """Hand over a message; False when it was not taken."""
+    def send(self, text: str) -> int:
+        """Hand over a message; return its MsgSeqNum(34), 0 when it was not taken."""
 
 
 class Router:
@@ -80,7 +81,7 @@ class Router:
         self._orders = LiveOrders(open_orders)
         self._parked: deque[str] = deque()  # ClOrdIDs of orders and cancel requests, in order
         self._by_time: deque[tuple[int, str]] = deque()
-        self._sent_numbers: dict[int, str] = {}
+        self._sent_numbers: OrderedDict[int, str] = OrderedDict()
         self._unanswered = 0
         self._outlet: Outlet | None = None
         self._fix_session = ""
@@ -252,22 +253,22 @@ class Router:
         """Hand a message over and record it; what the session does not take stays parked."""
         outlet = self._outlet
         assert outlet is not None
-        number = outlet.next_number
-        if not outlet.send(text):
+        number = outlet.send(text)
+        if not number:
             self._parked.append(cl_ord_id)
             log.error("fix.not_taken", cl_ord_id=cl_ord_id, msg_type=kind)
             return False
         self._remember(number, cl_ord_id)
-        metrics.SENT.labels(kind).inc()
+        _SENT[kind].inc()
         if poss_resend:
             metrics.RESENT.labels(kind).inc()
         self._submit(
             RecordRouted(
-                request_id=f"routed:{self._fix_session}:{number}",
-                cl_ord_id=cl_ord_id,
-                fix_session=self._fix_session,
-                sent_ns=now_ns,
-                poss_resend=poss_resend,
+                f"routed:{self._fix_session}:{number}",
+                cl_ord_id,
+                self._fix_session,
+                now_ns,
+                poss_resend,
             )
         )
         return True
@@ -275,7 +276,7 @@ class Router:
     def _remember(self, number: int, cl_ord_id: str) -> None:
         self._sent_numbers[number] = cl_ord_id
         if len(self._sent_numbers) > SENT_NUMBERS_MAX:
-            del self._sent_numbers[next(iter(self._sent_numbers))]
+            self._sent_numbers.popitem(last=False)
 
     def _ask(self, cl_ord_id: str, why: str) -> None:
         order = self._orders.find(cl_ord_id)
@@ -288,7 +289,7 @@ class Router:
         order.ask_count += 1
         if outlet.send(encode.order_status_request(order.ticket, order.ask_id)):
             self._remember(number, cl_ord_id)
-            metrics.SENT.labels("H").inc()
+            _SENT["H"].inc()
             metrics.STATUS_REQUESTS.labels(why).inc()
 
     def _ask_silent(self, now_ns: int) -> None:

@@ -21,7 +21,7 @@ import structlog
 from fix import metrics
 from fix.application import Callbacks, Happened, Happening, msg_type
 from fix.fields import SEQ_NUM_MAX, TEXT, FieldProblem, free_text, split
-from fix.numbers import OutgoingNumbers
+from fix.numbers import NumbersUnwritable, OutgoingNumbers
 from fix.settings import FixSettings, initiator_text, start_second
 from risk.domain.ids import NS, trading_day
 
@@ -66,6 +66,7 @@ class FixSession:
         self._last_inbound = last_inbound
         self._system_ns = system_ns
         self._day = 0
+        self._cover_at = 0  # number at which to ask again whether it is reserved
         self._reset_wanted = False
         self.name = f"{sender_comp_id}-{settings.target_comp_id}"
         self.fix_session = self.name
@@ -106,11 +107,17 @@ class FixSession:
         """MsgSeqNum(34) of the next message out."""
         return int(self._session.getExpectedSenderNum())
 
-    def send(self, text: str) -> bool:
-        """Hand an application message to the session; False when QuickFIX would not take it."""
-        if self._numbers is not None:
-            self._numbers.cover(self.next_number)
-        return bool(quickfix.Session.sendToTarget(quickfix.Message(text, False), self._id))
+    def send(self, text: str) -> int:
+        """Hand an application message to the session; return its number, 0 when not taken."""
+        number = int(self._session.getExpectedSenderNum())
+        if self._numbers is not None and number >= self._cover_at:
+            try:
+                self._cover_at = self._numbers.cover(number)
+            except NumbersUnwritable as e:
+                log.error("fix.nothing_sent", code=e.code, problem=str(e))
+                return 0
+        is_taken = quickfix.Session.sendToTarget(quickfix.Message(text, False), self._id)
+        return number if is_taken else 0
 
     def reset_numbers(self) -> None:
         """Log out and on again with ResetSeqNumFlag(141)=Y: both sides restart at 1."""
@@ -161,7 +168,7 @@ class FixSession:
             self._reset_wanted = False
             logon.setField(quickfix.StringField(_RESET_SEQ_NUM_FLAG, "Y"))
             numbers.restart()
-        numbers.cover(self.next_number)
+        self._cover_at = numbers.cover(self.next_number)
         self.fix_session = numbers.fix_session(self.name)
 
     def _tell(self, one: Happened) -> None:

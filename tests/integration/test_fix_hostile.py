@@ -46,13 +46,20 @@ UNREADABLE: dict[str, tuple[str, Fields, str]] = {
     "an unknown message": ("ZZ", [("58", "hello")], "3"),
     "an order for us": ("D", [("11", "1"), ("55", "600000")], "3"),
 }
+
+
+def short(message: bytes) -> bytes:
+    """Return a message whose BodyLength(9) says less than it has."""
+    return re.sub(rb"9=\d+", b"9=20", message, count=1)
+
+
 # refused or dropped by QuickFIX itself, before anybody sees it
 BROKEN: dict[str, Callable[[ScriptedVenue], bytes]] = {
     "a tag twice": lambda v: v.text("8", v.next_out, [*a_report(), ("31", "11.05")]),
     "an empty value": lambda v: v.text("8", v.next_out, a_report(_58="")),
     "a tag that is no number": lambda v: v.text("8", v.next_out, [*a_report(), ("x", "1")]),
     "a wrong checksum": lambda v: v.text("8", v.next_out, a_report())[:-4] + b"999\x01"[-4:],
-    "a wrong length": lambda v: re.sub(rb"9=\d+", b"9=20", v.text("8", v.next_out, a_report()), 1),
+    "a wrong length": lambda v: short(v.text("8", v.next_out, a_report())),
     "noise": lambda v: bytes(range(256)) * 8,
     "a header only": lambda v: b"8=FIX.4.4\x019=5\x0135=0\x0110=161\x01",
     "another company": lambda v: v.text("8", v.next_out, a_report()).replace(b"VENUE", b"OTHER"),
