@@ -137,14 +137,13 @@ class Sequencer:
         commands = [command for command, _ in taken]
         at_ns = self._now_ns()
         started_s = self._clock.seconds()
+        events: list[list[Event]] = []
         try:
-            events = self._step(commands, at_ns)
-            if len(events) != len(commands) or not all(events):
-                raise InvariantBroken("every command needs its events")
-        except BaseException as error:
-            self._inbox.extendleft(reversed(taken))  # nothing of it was recorded: not taken
-            self._fail(InvariantBroken(f"a step failed: {error!r}"))
-            raise
+            events = _complete(self._step(commands, at_ns), len(commands))
+        finally:
+            if not events:  # it raised: nothing of this batch was recorded, so it was not taken
+                self._inbox.extendleft(reversed(taken))
+                self._fail(InvariantBroken("a step failed: see the traceback in the log"))
         metrics.BATCH_SIZE.observe(len(commands))
         metrics.TURN_SECONDS.observe(self._clock.seconds() - started_s)
         for kind, count in Counter(map(type, commands)).items():
@@ -200,3 +199,9 @@ class Sequencer:
             waiting, self._drained = self._drained, []
             for done in waiting:
                 done.callback(None)
+
+
+def _complete(events: list[list[Event]], command_count: int) -> list[list[Event]]:
+    if len(events) != command_count or not all(events):
+        raise InvariantBroken("every command needs its events")
+    return events

@@ -1,0 +1,1 @@
+"""The branch door: length-prefixed msgpack over TCP with TLS client certificates."""
