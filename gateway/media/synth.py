@@ -87,18 +87,24 @@ class _Talk(StreamProtocol):
                 reply.errback(VoiceUnavailable(problem)) if problem else reply.callback(alaw)
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
+        self._on_lost()  # first: who is told may ask again at once
         waiting, self.waiting = self.waiting, deque()
         for reply in waiting:
             if not reply.called:
                 reply.errback(VoiceBusy("the speech process ended"))
-        self._on_lost()
 
 
 class EspeakSpeaker:
     """eSpeak NG in its own process, started at the first text and again after it was lost."""
 
-    def __init__(self, reactor: MediaReactor, words_per_minute: int) -> None:
+    def __init__(
+        self,
+        reactor: MediaReactor,
+        words_per_minute: int,
+        timeout_s: float = SYNTH_TIMEOUT_S,
+    ) -> None:
         self._reactor, self._words_per_minute = reactor, words_per_minute
+        self._timeout_s = timeout_s
         self._talk: _Talk | None = None
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -117,7 +123,7 @@ class EspeakSpeaker:
             talk.waiting[0].addErrback(self._no_engine, talk)
         voice = ESPEAK_VOICES[language]
         reply = self._talk.ask((voice, self._words_per_minute, text[:TEXT_CHARS_MAX]))
-        return reply.addTimeout(SYNTH_TIMEOUT_S, self._reactor).addErrback(self._timed_out)
+        return reply.addTimeout(self._timeout_s, self._reactor).addErrback(self._timed_out)
 
     def _no_engine(self, failure: Failure, talk: _Talk) -> None:
         """The hello says that the engine is missing: so it is for all who wait."""
@@ -128,7 +134,7 @@ class EspeakSpeaker:
         if failure.check(DeferredTimeout):
             if self._process is not None:
                 self._process.kill()
-            return Failure(VoiceBusy(f"no speech in {SYNTH_TIMEOUT_S} s"))
+            return Failure(VoiceBusy(f"no speech in {self._timeout_s} s"))
         return failure
 
     def _lost(self) -> None:
