@@ -22,8 +22,11 @@ check: .venv/.ready ## what CI runs: lint, types, floors, tidy, tests
 bench: .venv/.ready ## benchmarks, or one with ONLY=name; writes bench.json
 	@$(RUN)python -m tests.bench.run $(ONLY)
 
-run: .venv/.ready ## the gateway on config/hotline.dev.toml
+run: .venv/.ready data/keys/pepper ## the gateway on config/hotline.dev.toml
 	@$(RUN)hotline run --config config/hotline.dev.toml
+
+data/keys/pepper: | .venv/.ready
+	@$(RUN)hotline init --config config/hotline.dev.toml --accounts config/demo/accounts.csv
 
 lint: .venv/.ready ## format and lint
 	@.ci/run lint

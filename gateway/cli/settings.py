@@ -59,9 +59,10 @@ def template_lines() -> Iterator[str]:
 
 
 def _toml(value: object) -> str:
-    """Return a default as TOML (scalars and flat lists, all that settings have)."""
-    if isinstance(value, bool):
-        return str(value).lower()
+    """Return a default as TOML: scalars, lists of them, inline tables for part of a section."""
     if isinstance(value, Path):
         return f'"{value}"'
+    if isinstance(value, msgspec.Struct | dict):
+        pairs = msgspec.to_builtins(value).items()
+        return "{ " + ", ".join(f"{key} = {_toml(each)}" for key, each in pairs) + " }"
     return msgspec.json.encode(value).decode()
