@@ -3,6 +3,7 @@
 Exit code 0 when the call was answered and all keys were pressed, else 1 and the reason.
 """
 
+import contextlib
 import secrets
 import socket
 import sys
@@ -13,7 +14,8 @@ from typing import Any, Final, cast
 import click
 import uvloop
 from twisted.internet import asyncioreactor
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import CancelledError, Deferred
+from twisted.internet.error import ReactorNotRunning
 from twisted.python.failure import Failure
 
 from gateway.app.clock import iso_clock
@@ -31,6 +33,7 @@ from gateway.sip.uri import PORT_DEFAULT, Uri, parse_uri
 from gateway.sip.wire import Hop
 
 HOLD_S_MAX: Final = 3600.0
+EXIT_INTERRUPTED: Final = 130
 
 
 @click.command()
@@ -70,12 +73,26 @@ def _run(work: Any) -> int:
 
     outcome: list[int | Failure] = []
     running: Deferred[int] = Deferred.fromCoroutine(work)
-    running.addBoth(outcome.append)
-    running.addBoth(lambda _: reactor.callWhenRunning(reactor.stop))
+
+    def stop() -> None:
+        with contextlib.suppress(ReactorNotRunning):  # interrupted: it is stopping already
+            reactor.stop()
+
+    def interrupted() -> Deferred[object]:
+        if not outcome:
+            running.cancel()  # hangs up before the reactor goes
+        return ended
+
+    ended: Deferred[object] = running.addBoth(outcome.append)
+    ended.addBoth(lambda _: reactor.callWhenRunning(stop))
+    reactor.addSystemEventTrigger("before", "shutdown", interrupted)
     reactor.run()
-    if isinstance(outcome[0], Failure):
-        outcome[0].raiseException()
-    return outcome[0]
+    (result,) = outcome
+    if isinstance(result, Failure):
+        if result.check(CancelledError):
+            return EXIT_INTERRUPTED
+        result.raiseException()
+    return result
 
 
 async def _call(to: Uri, script: list[str], wav: Path | None, ani: str, hold_s: float) -> int:

@@ -5,7 +5,7 @@ Not here: how a call begins (gateway.sip.incoming, gateway.sip.outgoing). RFC 32
 
 import enum
 from collections.abc import Callable
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 import structlog
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
@@ -24,6 +24,8 @@ from gateway.sip.transactions import Transactions
 from gateway.sip.wire import Timers
 
 log = structlog.get_logger("sip")
+
+T = TypeVar("T")
 
 ALLOW = "INVITE, ACK, BYE, CANCEL, OPTIONS"
 
@@ -247,7 +249,7 @@ class Call:
         peer = self.session.peer
         assert peer is not None
         for callback in list(self._on_peer):
-            callback(peer)
+            told(self.call_no, callback, peer)
 
     def _limit_to(self, seconds: float, call: Callable[[], None]) -> None:
         self._stop_limit()
@@ -274,7 +276,7 @@ class Call:
         log.debug("sip.call_ladder", call_no=self.call_no, ladder=self.ladder.lines())
         callbacks, self._on_closed, self._on_peer = self._on_closed, [], []
         for callback in callbacks:
-            callback(reason)
+            told(self.call_no, callback, reason)
 
     def _count_outcome(self, reason: CloseReason) -> None:
         """Count what became of it, once, where that is asked for."""
@@ -298,6 +300,16 @@ class Call:
 
     def _note_received(self, message: Request | Response) -> None:
         self.ladder.received(self._house.clock.seconds(), message)
+
+
+def told(call_no: str, callback: Callable[[T], None], value: T) -> bool:
+    """Call back into the rooms above; a bug there is logged and costs this call only."""
+    try:
+        callback(value)
+    except Exception:
+        log.exception("sip.callback_failed", call_no=call_no)
+        return False
+    return True
 
 
 def extra_of(status: int) -> tuple[tuple[str, str], ...]:

@@ -26,7 +26,7 @@ class Drop(enum.Enum):
     KEEPALIVE = "keepalive"
 
 
-CALLS_ACTIVE: Final = Gauge("hotline_sip_calls_active", "Calls in any state before their end.")
+CALLS_ACTIVE: Final = Gauge("hotline_calls_active", "Calls in any state before their end.")
 INVITES: Final = Counter(
     "hotline_sip_invites",
     "INVITEs from callers that began a call, by how they ended.",

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Final
 
 from gateway.media.port import Address, RtpPeer
-from gateway.sip.calls import ALLOW, Call, CallHouse, CloseReason
+from gateway.sip.calls import ALLOW, Call, CallHouse, CloseReason, told
 from gateway.sip.client_transaction import ClientTransaction, cancel_of
 from gateway.sip.dialog import Dialog
 from gateway.sip.errors import SipError
@@ -163,7 +163,7 @@ class OutgoingCall(Call):
         peer = self.session.peer
         assert peer is not None
         for callback in self._on_answered:
-            callback(peer)
+            told(self.call_no, callback, peer)
 
     def _end_fork(self, response: Response) -> None:
         """A second far end answered the same INVITE: acknowledge and hang up (§13.2.2.4)."""

@@ -3,6 +3,7 @@
 Not here: RTP ports (gateway.media) and which number leads to which flow (gateway.ivr).
 """
 
+import ipaddress
 from typing import Annotated
 
 from msgspec import Meta, Struct
@@ -49,3 +50,16 @@ class SipSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     peer_datagrams_burst: Annotated[
         int, Meta(ge=1, le=1_000_000, description="Datagrams of one host at once above that.")
     ] = 4_000
+
+    def __post_init__(self) -> None:
+        """Raises ValueError for hosts that are not IPv4 addresses, and for one that is missing."""
+        named = [("listen_host", self.listen_host), *(("trunk_hosts", h) for h in self.trunk_hosts)]
+        if self.advertised_host:
+            named.append(("advertised_host", self.advertised_host))
+        for field, host in named:
+            try:
+                ipaddress.IPv4Address(host)
+            except ValueError:
+                raise ValueError(f"{field} must be an IPv4 address, was {host!r}") from None
+        if self.listen_host == "0.0.0.0" and not self.advertised_host:
+            raise ValueError("advertised_host is needed when listen_host is 0.0.0.0")

@@ -13,7 +13,7 @@ from twisted.internet.interfaces import IReactorTime
 
 from gateway.media.port import Address
 from gateway.sip import metrics
-from gateway.sip.calls import ALLOW, Call, extra_of
+from gateway.sip.calls import ALLOW, Call, extra_of, told
 from gateway.sip.dialog import Dialog
 from gateway.sip.errors import SipError
 from gateway.sip.headers import NameAddr, parse_name_addr
@@ -216,10 +216,7 @@ class UserAgent:
             "sip.call_received", call_no=call_no, ani=masked(ani), dnis=dnis,
             peer=transaction.source.host,
         )  # fmt: skip
-        try:
-            self._on_call(call)
-        except Exception:  # a bug costs this call, not the others
-            log.exception("sip.call_failed", call_no=call_no)
+        if not told(call_no, self._on_call, call):
             call.refuse(500)
             call.hangup()
 

@@ -26,13 +26,13 @@ class SippCalls(TestCase):
 
     async def test_keys_arrive_and_it_hangs_up(self) -> None:
         self.gateway.hangs_up = False
-        await sipp("keys_then_bye.xml", self.port, self.folder, keys="135#")
+        await sipp("keys_then_bye.xml", self.port, self.folder, steps=[1.2, "13", 1.0, "5#"])
         (flow,) = self.gateway.flows
         assert (flow.keys, flow.end) == ("135#", "remote_bye")
         assert (flow.call.ani, flow.call.dnis) == ("13900139000", "95500")
 
     async def test_keys_arrive_and_we_hang_up(self) -> None:
-        await sipp("keys_then_wait.xml", self.port, self.folder, keys="20*48#")
+        await sipp("keys_then_wait.xml", self.port, self.folder, steps=[0.5, "20*48#"])
         (flow,) = self.gateway.flows
         assert (flow.keys, flow.end) == ("20*48#", "local_bye")
 

@@ -1,5 +1,6 @@
 """Our scripted caller against our user agent over real sockets."""
 
+import contextlib
 import secrets
 import socket
 import time
@@ -17,6 +18,7 @@ from gateway.sip.incoming import IncomingCall
 from gateway.sip.softphone import CallFailed, Softphone, open_softphone, parse_script
 from gateway.sip.uri import Uri
 from gateway.sip.wire import Hop
+from tests.builders.sip import a_request
 from tests.peers.gateway_phone import TONE, GatewayPhone
 
 TIMEOUT_S = 10.0
@@ -99,7 +101,27 @@ class SoftphoneCalls(TestCase):
         keys = {flow.call.ani: flow.keys for flow in self.gateway.flows}
         assert keys == {f"1380000{n:04d}": f"{n:02d}*" for n in range(20)}
 
-    async def test_garbage_and_floods_do_not_reach_other_callers(self) -> None:
+    async def test_a_flood_from_one_host_does_not_reach_callers_of_another(self) -> None:
+        gateway = GatewayPhone(peer_datagrams_per_s=20.0, peer_datagrams_burst=40)
+        port = await gateway.start()
+        self.addCleanup(gateway.stop)
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as stranger:
+            stranger.bind(("127.0.0.2", 0))
+            stranger.setblocking(False)
+            for n in range(100):
+                text = a_request("OPTIONS", branch=f"z9hG4bKflood{n}", call_id=str(n))
+                stranger.sendto(text.encode(), ("127.0.0.1", port))
+            call = await self.phone.dial(self.uri, "alice", Hop("127.0.0.1", port))
+            await call.press("1#")
+            await call.end()
+            answers = 0
+            with contextlib.suppress(BlockingIOError):
+                while stranger.recv(2000):
+                    answers += 1
+        assert gateway.flows[0].keys == "1#"
+        assert 40 <= answers <= 80
+
+    async def test_garbage_does_not_reach_other_callers(self) -> None:
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as stranger:
             for size in (0, 1, 100, 20_000):
                 stranger.sendto(secrets.token_bytes(size), self.hop)

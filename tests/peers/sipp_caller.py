@@ -7,6 +7,7 @@ needs root or CAP_NET_RAW.
 import os
 import subprocess
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
@@ -17,25 +18,41 @@ from tests.peers.binaries import free_udp_port, needed_binary
 
 SCENARIOS: Final = Path(__file__).parent / "sipp"
 TIMEOUT_S: Final = 60.0
+STEPS_MARK: Final = "  <!-- steps -->\n"
+KEY_S: Final = 0.4  # 200 ms down, 200 ms up
+LEAD_S: Final = 1.0  # SIPp begins to press 0.8 s late
+
+
+def _step(step: str | float) -> str:
+    """Return one step as XML; keys are pressed while the pause after them lasts."""
+    if isinstance(step, str):
+        press = f'  <nop><action><exec play_dtmf="{step}"/></action></nop>\n'
+        return press + _step(LEAD_S + KEY_S * len(step))
+    return f'  <pause milliseconds="{round(step * 1000)}"/>\n'
 
 
 async def sipp(
     scenario: str,
     port: int,
     folder: Path,
-    keys: str = "",
+    steps: Sequence[str | float] = (),
     calls: int = 1,
     calls_per_s: int = 10,
     service: str = "95500",
 ) -> None:
-    """Run a scenario to its end; fails with SIPp's own error log unless every call succeeded."""
+    """Run a scenario to its end; fails with SIPp's own error log unless every call succeeded.
+
+    `steps` stand where the scenario says `<!-- steps -->`: keys to press, or seconds to listen.
+    """
     binary = needed_binary("sipp", "sip-tester")
-    assert not keys or os.geteuid() == 0, "SIPp presses keys by a raw socket: run as root"
+    assert not steps or os.geteuid() == 0, "SIPp presses keys by a raw socket: run as root"
     errors = folder / "errors.log"
-    command = [binary, "-sf", str(SCENARIOS / scenario), f"127.0.0.1:{port}", "-s", service]
+    text = (SCENARIOS / scenario).read_text()
+    (folder / scenario).write_text(text.replace(STEPS_MARK, "".join(_step(step) for step in steps)))
+    command = [binary, "-sf", scenario, f"127.0.0.1:{port}", "-s", service]
     command += ["-i", "127.0.0.1", "-mi", "127.0.0.1", "-p", str(free_udp_port())]
     command += ["-mp", str(free_udp_port()), "-m", str(calls), "-r", str(calls_per_s)]
-    command += ["-nostdin", "-trace_err", "-error_file", str(errors), "-key", "keys", keys]
+    command += ["-nostdin", "-trace_err", "-error_file", str(errors)]
     with (folder / "screen.txt").open("wb") as out:
         process = subprocess.Popen(command, cwd=folder, stdout=out, stderr=out)
     end_s = time.monotonic() + TIMEOUT_S
