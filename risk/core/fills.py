@@ -115,9 +115,11 @@ def busted(
     if side == Side.BUY:
         price_e4 = own.price_e4[row]
         reserved_e4 = _reservation_e4(day_rules, board, turnover_e4, leaves_qty, price_e4, owed)
-    status = own.ord_status[row] if own.ord_status[row] in _CLOSED else report.ord_status
+    status = own.ord_status[row]
     if leaves_qty:
         status = OrdStatus.PARTIALLY_FILLED if cum_qty else OrdStatus.NEW
+    elif status not in _CLOSED:
+        status = OrdStatus.CANCELED  # was filled, and what is missing is not open again
     return FillBusted(
         at_ns,
         place.orders.cl_ord_id(own.order_no[row]),
