@@ -67,10 +67,10 @@ def transports_of(
     return found
 
 
-def load_templates(settings: NotifySettings, sms: SMSSettings) -> Templates:
+def load_templates(settings: NotifySettings, sms_parts_max: int) -> Templates:
     """Read and check all texts. Raises ConfigError that names the file and the remedy."""
     house = House(settings.firm_zh, settings.firm_en, settings.hotline_no)
-    return Templates(Path(settings.templates), house, sms.parts_max)
+    return Templates(Path(settings.templates), house, sms_parts_max)
 
 
 class NoticeEdge:
@@ -78,13 +78,13 @@ class NoticeEdge:
 
     `contact_of`, `name_of` and `events_after` are called on the outbox thread and may block;
     a TemporaryFailure of theirs is tried again. `events_after(seq)` yields `(event_seq, event)`
-    after `seq` in order; at `start` everything it yields counts as durable.
+    after `seq` in order; at `start` everything it yields counts as durable. Texts are read from the
+    settings' folder unless `templates` are given; `worker` replaces the outbox thread.
     """
 
     def __init__(
         self,
         settings: NotifySettings,
-        templates: Templates,
         transports: Sequence[Transport],
         *,
         data_folder: Path,
@@ -94,6 +94,8 @@ class NoticeEdge:
         now_ns: Callable[[], int],
         rng: random.Random,
         name_of: NameOf = no_name,
+        sms_parts_max: int = 3,
+        templates: Templates | None = None,
         worker: Worker | None = None,
     ) -> None:
         self._settings = settings
@@ -107,7 +109,13 @@ class NoticeEdge:
         self._planner = Planner(
             self._outbox,
             self._worker,
-            Composer(templates, routes, settings.keep_s, contact_of, name_of),
+            Composer(
+                templates or load_templates(settings, sms_parts_max),
+                routes,
+                settings.keep_s,
+                contact_of,
+                name_of,
+            ),
             events_after,
             reactor,
             now_ns,
@@ -127,7 +135,7 @@ class NoticeEdge:
     async def start(self) -> None:
         """Resume: free the leases of the last life, plan what the journal has, begin to send.
 
-        Raises OutboxAhead; the constructor OutboxVersion.
+        Raises OutboxAhead; the constructor ConfigError or OutboxVersion.
         """
         if self._own_worker is not None:
             self._own_worker.start()

@@ -12,7 +12,7 @@ from twisted.internet.task import Clock
 from notify.edge import NoticeEdge, load_templates
 from notify.notices import Notice, NoticeKind, Route
 from notify.render import Templates
-from notify.settings import NotifySettings, SMSSettings
+from notify.settings import NotifySettings
 from notify.transports.memory import MemoryTransport
 from notify.transports.port import Outgoing, Transport
 from risk.domain.enums import Channel, Language, OrdStatus, OrdType, Side, TimeInForce
@@ -197,7 +197,7 @@ class MovingClock(Clock):
 @cache
 def the_templates() -> Templates:
     """The texts of config/templates; read once, it takes a while."""
-    return load_templates(NotifySettings(templates=TEMPLATES), SMSSettings())
+    return load_templates(NotifySettings(templates=TEMPLATES), sms_parts_max=3)
 
 
 def an_edge(
@@ -211,7 +211,6 @@ def an_edge(
     """An edge on memory transports that does its database work inline."""
     return NoticeEdge(
         NotifySettings(**settings),
-        the_templates(),
         [MemoryTransport(Route.SMS), MemoryTransport(Route.MAIL)]
         if transports is None
         else transports,
@@ -221,5 +220,6 @@ def an_edge(
         reactor=clock,
         now_ns=clock.now_ns,
         rng=random.Random(7),
+        templates=the_templates(),
         worker=InlineWorker(),
     )
