@@ -10,6 +10,7 @@ from typing import Final
 
 import click
 
+from gateway.app.order_lines import notice_lines
 from gateway.journal.heart import journal_storage
 from gateway.journal.segment import segment_names
 from gateway.journal.settings import JournalSettings
@@ -109,4 +110,4 @@ def _events(storage: Storage, span: str) -> None:
         click.echo(text)
 
 
-replay = replay_command()
+replay = replay_command(notice_lines)
