@@ -242,6 +242,7 @@ class Call:
     def lose(self) -> None:
         """The transport is gone: nothing can be sent any more."""
         self._stop_in_flight()
+        self._stop_limit()
         self._close(CloseReason.TRANSPORT_LOST)
         self._house.left(self)
 

@@ -46,7 +46,7 @@ class TransactionUser(Protocol):
         """A new request other than ACK and CANCEL."""
 
     def cancel_received(self, transaction: InviteServerTransaction) -> None:
-        """The CANCEL of this INVITE came, and was answered."""
+        """The CANCEL of this INVITE came, and was answered; it may be too late."""
 
     def ack_received(self, request: Request) -> None:
         """An ACK that is not of a failure response: of a 2xx, or stray."""
@@ -71,7 +71,7 @@ class Transactions:
         self._new_token = new_token
         self._transactions_max = transactions_max
         self._servers: dict[Hashable, ServerTransaction] = {}
-        self._merge_keys: dict[Hashable, Hashable] = {}
+        self._merge_keys: set[Hashable] = set()
         self._clients: dict[tuple[str, str], ClientTransaction] = {}
 
     def __len__(self) -> int:
@@ -186,9 +186,9 @@ class Transactions:
         merge_key = _merge_key(request)
 
         def ended() -> None:
-            self._servers.pop(key, None)
-            if self._merge_keys.get(merge_key) == key:
-                del self._merge_keys[merge_key]
+            del self._servers[key]
+            if not request.to.tag:
+                self._merge_keys.discard(merge_key)
 
         kind = InviteServerTransaction if request.method == "INVITE" else ServerTransaction
         transaction = kind(
@@ -203,7 +203,7 @@ class Transactions:
         )
         self._servers[key] = transaction
         if not request.to.tag:
-            self._merge_keys[merge_key] = key
+            self._merge_keys.add(merge_key)
         if request.method == "CANCEL":
             self._cancel(transaction, self._servers.get(_server_key(request, "INVITE")))
         else:
@@ -214,8 +214,7 @@ class Transactions:
             cancel.respond(response_to(cancel.request, 481, cancel.local_tag))
             return
         cancel.respond(response_to(cancel.request, 200, invite.local_tag))
-        if not invite.is_answered:
-            self._user.cancel_received(invite)
+        self._user.cancel_received(invite)
 
     def _tell_user(self, transaction: ServerTransaction) -> None:
         try:

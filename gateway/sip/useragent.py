@@ -82,7 +82,8 @@ class UserAgent:
         self._is_ready = is_ready
         self._calls: dict[tuple[str, str], Call] = {}
         self._incoming: dict[InviteServerTransaction, IncomingCall] = {}
-        self._open: set[Call] = set()
+        self._open: set[Call] = set()  # not over yet
+        self._present: set[Call] = set()  # until nothing is sent for them any more
         transport.listen(self.transactions.message_received, self._transport_lost)
 
     @property
@@ -100,12 +101,17 @@ class UserAgent:
         """The call has a dialog now."""
         assert call.dialog is not None
         self._calls[call.sip_call_id, call.dialog.local.tag] = call
-        self._open.add(call)
-        call.on_closed(lambda _: self._open.discard(call))
+        self._enter(call)
+
+    def _enter(self, call: Call) -> None:
+        if call not in self._present:
+            self._present.add(call)
+            self._open.add(call)
+            call.on_closed(lambda _: self._open.discard(call))
 
     def left(self, call: Call) -> None:
         """The call is over and its BYE answered: its dialog is gone."""
-        self._open.discard(call)
+        self._present.discard(call)
         if call.dialog is not None:
             self._calls.pop((call.sip_call_id, call.dialog.local.tag), None)
 
@@ -122,8 +128,7 @@ class UserAgent:
         sip_call_id = f"{self.new_token()}@{self._transport.local.host}"
         session = MediaSession(self.new_token())
         call = OutgoingCall(self, self._new_call_no(), sip_call_id, session, peer)
-        self._open.add(call)
-        call.on_closed(lambda _: self._open.discard(call))
+        self._enter(call)
         host = self._transport.local.host
         sender = NameAddr(Uri("sip", user=ani, host=host)).tagged(self.new_token())
         call.dial(to, sender, local)
@@ -240,7 +245,7 @@ class UserAgent:
 
     def _transport_lost(self) -> None:
         self.transactions.stop()
-        for call in {*self._open, *self._calls.values()}:
+        for call in list(self._present):
             call.lose()
 
 

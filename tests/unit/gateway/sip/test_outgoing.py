@@ -142,6 +142,23 @@ def test_a_cancelled_call_without_any_final_response_is_forgotten(dialled: Diall
     assert dialled.house.clock.getDelayedCalls() == []
 
 
+def test_nothing_is_left_of_a_cancelled_call_when_the_transport_goes(dialled: Dialled) -> None:
+    dialled.reply(180)
+    dialled.call.hangup()
+    dialled.house.wire.lose()
+    assert dialled.house.clock.getDelayedCalls() == []
+
+
+def test_an_answer_with_a_second_via_is_not_for_us(dialled: Dialled) -> None:
+    via = f"Via: {dialled.invite.via}"
+    headers = (
+        f"{via}\r\nVia: SIP/2.0/UDP 255.255.255.255\r\nFrom: {dialled.invite.sender}\r\n"
+        f"To: <sip:b@h>;tag=x\r\nCall-ID: {dialled.invite.call_id}\r\nCSeq: 1 INVITE"
+    )
+    dialled.house.wire.arrive(f"SIP/2.0 486 Busy Here\r\n{headers}\r\n\r\n")
+    assert (dialled.took(), dialled.ends) == ([], [])
+
+
 def test_a_call_that_only_rings_is_cancelled_in_the_end() -> None:
     dialled = Dialled(unanswered_s=20.0)
     dialled.reply(180)

@@ -6,7 +6,7 @@ from twisted.internet.defer import Deferred
 from twisted.internet.task import Clock
 
 from gateway.media import g711
-from gateway.media.port import Heard
+from gateway.media.port import Heard, PlayDone
 from gateway.sip.softphone import (
     PROMPT_BEGINS_S_MAX,
     PROMPT_S_MAX,
@@ -90,6 +90,41 @@ def test_a_prompt_without_an_end_fails() -> None:
     ear = Listening()
     ear.hear(*[SPEECH] * int(PROMPT_S_MAX / 0.2 + 2))
     assert "did not end" in str(ear.ended[0])
+
+
+class KeyLeg:
+    """A leg that only notes what is pressed."""
+
+    def __init__(self) -> None:
+        self.pressed: list[str] = []
+
+    def send_digits(self, digits: str, token: int) -> None:
+        self.pressed.append(digits)
+
+
+def test_the_tail_of_the_prompt_that_keys_cut_short_is_not_the_next_prompt() -> None:
+    clock, leg = Clock(), KeyLeg()
+    call = PhoneCall(clock)
+    call._leg = leg  # type: ignore[assignment]
+    done: list[object] = []
+
+    async def press_and_wait() -> None:
+        await call.press("1#")
+        await call.wait_for_prompt_end()
+
+    Deferred.fromCoroutine(press_and_wait()).addBoth(done.append)
+    clock.advance(0.4)
+    call.leg_event(PlayDone(1))
+    clock.advance(0.1)
+    call.leg_event(Heard(SPEECH))
+    for _ in range(10):
+        clock.advance(0.2)
+        call.leg_event(Heard(QUIET))
+    assert (leg.pressed, done) == (["1#"], []), "the next prompt has not begun"
+    for block in (SPEECH, QUIET, QUIET, QUIET, QUIET):
+        clock.advance(0.2)
+        call.leg_event(Heard(block))
+    assert done == [None]
 
 
 def test_the_recording_keeps_every_sample() -> None:

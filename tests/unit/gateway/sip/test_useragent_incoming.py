@@ -232,6 +232,41 @@ def test_a_reinvite_gets_the_unchanged_session_and_may_move_the_peer(house: Exch
     assert house.wire.take() == []
 
 
+def test_a_reinvite_moves_where_our_requests_go(house: Exchange) -> None:
+    call = house.answered()
+    house.arrive_in(call, "INVITE", body=OFFER, contact="<sip:alice@192.0.2.88:5066>")
+    house.arrive_in(call, "ACK", cseq=2, branch="z9hG4bKack2")
+    house.wire.take()
+    call.hangup()
+    assert house.wire.sent[0][1] == ("192.0.2.88", 5066)
+
+
+def test_an_ack_of_something_else_does_not_end_the_repeating(house: Exchange) -> None:
+    call = house.invited()
+    call.answer(RTP)
+    house.arrive_in(call, "ACK", cseq=7)
+    house.wire.take()
+    house.advance(0.6)
+    assert house.wire.take() == ["200"]
+
+
+def test_an_ack_on_the_branch_of_its_invite_counts_as_well(house: Exchange) -> None:
+    call = house.invited()
+    call.answer(RTP)
+    house.arrive_in(call, "ACK", cseq=1, branch="z9hG4bKone")
+    house.wire.take()
+    house.advance(40)
+    assert house.wire.take() == []
+
+
+def test_a_reinvite_that_crosses_our_bye_gets_481(house: Exchange) -> None:
+    call = house.answered()
+    call.hangup()
+    house.wire.take()
+    house.arrive_in(call, "INVITE", body=OFFER)
+    assert house.wire.take() == ["481"]
+
+
 def test_hold_is_answered_with_the_mirrored_direction_and_a_new_version(house: Exchange) -> None:
     call = house.answered()
     house.arrive_in(call, "INVITE", body=OFFER + "a=sendonly\r\n")
