@@ -27,7 +27,7 @@ from risk.domain.errors import TemporaryFailure
 log = structlog.get_logger("notify")
 
 NS: Final = 1_000_000_000
-IDLE_S_MAX: Final = 30.0
+IDLE_S_MAX: Final = 5.0  # also how soon a letter queued again from outside is found
 DUE_S_MIN: Final = 0.005
 RETRY_S: Final = 1.0
 ABORT_GRACE_S: Final = 5.0  # a transport that keeps no time is cut off this much later

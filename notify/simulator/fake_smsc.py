@@ -49,6 +49,7 @@ from risk.domain.ids import china_time
 log = structlog.get_logger("notify")
 
 MESSAGES_MAX: Final = 10_000
+RECEIPTS_MAX: Final = 10_000  # that wait for a link
 LINKS_MAX: Final = 16
 _STATE_WORDS: Final = {
     ReceiptState.ENROUTE: "ENROUTE",
@@ -93,6 +94,7 @@ class SMSCSettings(NamedTuple):
     ids_as: str = "d"  # format of message ids in answers
     receipt_ids_as: str = "d"  # and in receipts: real centres differ
     receipt_tlvs: bool = True
+    redeliver_s: float = 0.5  # wait before a receipt that was not taken is sent again
 
 
 class FakeSMSC:
@@ -115,6 +117,7 @@ class FakeSMSC:
         self._number = 0
         self._port: IListeningPort | None = None
         self._timers: set[IDelayedCall] = set()
+        self._waiting: deque[ShortMessage] = deque(maxlen=RECEIPTS_MAX)
         self._watchers: list[Callable[[KeptMessage], None]] = []
 
     @property
@@ -208,12 +211,18 @@ class FakeSMSC:
         )
 
     def send(self, receipt: ShortMessage) -> None:
-        """Deliver on the newest bound link; dropped when there is none, as some centres do."""
+        """Deliver on the newest bound link; it waits for the next bind when there is none."""
         for link in reversed(self.links):
             if link.is_bound:
                 link.deliver(receipt)
                 return
-        log.info("smsc.receipt_dropped")
+        self._waiting.append(receipt)
+
+    def send_waiting(self) -> None:
+        """Deliver what had no link."""
+        waiting, self._waiting = self._waiting, deque(maxlen=RECEIPTS_MAX)
+        for receipt in waiting:
+            self.send(receipt)
 
 
 class SMSCServerReactor(IReactorTCP, IReactorTime):
@@ -239,6 +248,7 @@ class _SMSCLink(Protocol):
         self._smsc = smsc
         self._reader = PDUReader()
         self._sequence = 0
+        self._unanswered: dict[int, ShortMessage] = {}
 
     def connectionMade(self) -> None:
         self._smsc.links.append(self)
@@ -246,6 +256,8 @@ class _SMSCLink(Protocol):
     def connectionLost(self, reason: Failure | None = None) -> None:
         self.is_bound = False
         self._smsc.links.remove(self)
+        for receipt in self._unanswered.values():
+            self._smsc.send(receipt)
         self.gone.callback(None)
 
     def close(self) -> None:
@@ -254,8 +266,9 @@ class _SMSCLink(Protocol):
             self.transport.loseConnection()
 
     def deliver(self, message: ShortMessage) -> None:
-        """Send a deliver_sm."""
+        """Send a deliver_sm; again later when it is not taken."""
         self._sequence += 1
+        self._unanswered[self._sequence] = message
         self._write(self._sequence, CommandStatus.ROK, message)
 
     def enquire(self) -> None:
@@ -282,6 +295,10 @@ class _SMSCLink(Protocol):
             case ShortMessage(command_id=CommandID.SUBMIT_SM):
                 answer = ShortMessageResp(CommandID.SUBMIT_SM_RESP)
                 self._write(pdu.sequence, CommandStatus.RINVBNDSTS, answer)
+            case ShortMessageResp(command_id=CommandID.DELIVER_SM_RESP):
+                receipt = self._unanswered.pop(pdu.sequence, None)
+                if receipt is not None and pdu.status != CommandStatus.ROK:
+                    self._smsc.later(self._smsc.settings.redeliver_s, self._smsc.send, receipt)
             case Bare(command_id=CommandID.ENQUIRE_LINK):
                 answer_bare = Bare(CommandID.ENQUIRE_LINK_RESP)
                 self._write(pdu.sequence, CommandStatus.ROK, answer_bare)
@@ -306,6 +323,8 @@ class _SMSCLink(Protocol):
         self.is_bound = status is CommandStatus.ROK
         answer = BindResp(response_id(bind.command_id), "fakesmsc")
         self._write(pdu.sequence, status, answer)
+        if self.is_bound:
+            self._smsc.send_waiting()
 
     def _on_submit(self, sequence: int, message: ShortMessage) -> None:
         step = self._smsc.next_step()
