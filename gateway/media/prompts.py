@@ -109,9 +109,9 @@ def _pieces(text: str) -> list[Piece]:
     pieces: list[Piece] = []
     at = 0
     for slot in _SLOT.finditer(text):
-        pieces += [text[at : slot.start()], Slot(slot[1], slot[2])]
+        pieces += [text[at : slot.start()].strip(), Slot(slot[1], slot[2])]
         at = slot.end()
-    return [piece for piece in [*pieces, text[at:]] if isinstance(piece, Slot) or piece.strip()]
+    return [piece for piece in [*pieces, text[at:].strip()] if piece]
 
 
 def is_spoken(literal: str) -> bool:

@@ -128,7 +128,9 @@ class EspeakSpeaker:
     def _no_engine(self, failure: Failure, talk: _Talk) -> None:
         """The hello says that the engine is missing: so it is for all who wait."""
         while talk.waiting:
-            talk.waiting.popleft().errback(failure)
+            reply = talk.waiting.popleft()
+            if not reply.called:
+                reply.errback(failure)
 
     def _timed_out(self, failure: Failure) -> Failure:
         if failure.check(DeferredTimeout):

@@ -5,7 +5,7 @@ import itertools
 import secrets
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,7 @@ from gateway.ivr.door import PhoneDoor
 from gateway.ivr.settings import PhoneSettings
 from gateway.media import prompts
 from gateway.media.link import hosted_media
+from gateway.media.port import Clip, Digit, LegEvent, LegFigures, PlayDone, RtpPeer
 from gateway.media.settings import MediaSettings, VoiceSettings
 from gateway.media.synth import NoSpeaker, Speaker
 from gateway.media.voice import Voice, open_voice
@@ -218,3 +219,50 @@ class PhoneHouse:
         """Close everything."""
         await self.door.stop()
         await self.transport.stop()
+
+
+class FakeLeg:
+    """Keeps what is played; `finish` ends it."""
+
+    local_address = ("192.0.2.10", 40_000)
+
+    def __init__(self) -> None:
+        self.played: list[tuple[list[str], int]] = []
+        self.stops = 0
+        self.is_closed = False
+        self.on_event: Callable[[LegEvent], None] = lambda _: None
+
+    def set_peer(self, peer: RtpPeer) -> None:
+        pass
+
+    def play(self, clips: Sequence[Clip], token: int) -> None:
+        self.played.append(([_text(clip) for clip in clips], token))
+
+    def send_digits(self, digits: str, token: int) -> None:
+        raise AssertionError("a gateway presses no keys")
+
+    def stop(self) -> None:
+        self.stops += 1
+
+    def close(self) -> Deferred[LegFigures]:
+        self.is_closed = True
+        return succeed(LegFigures())
+
+    def finish(self) -> None:
+        """The last prompt has left."""
+        self.on_event(PlayDone(self.played[-1][1]))
+
+    def press(self, keys: str) -> None:
+        """The caller presses keys."""
+        for key in keys:
+            self.on_event(Digit(key, 77))
+
+    @property
+    def said(self) -> str:
+        """Words of the last play."""
+        return "".join(self.played[-1][0])
+
+
+def _text(clip: Clip) -> str:
+    text = clip.alaw.decode(errors="replace")
+    return text[text.find(":") + 1 : -1] if text.startswith("<") else ""

@@ -1,6 +1,8 @@
 """Speech engines in their own processes."""
 
+import os
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -53,6 +55,21 @@ class EspeakTests(TestCase):
         reply = self.speaker.synth("two", Language.EN)
         await self.assertFailure(reply, VoiceBusy)
         assert await self.speaker.synth("two", Language.EN)
+
+    async def test_without_the_extra_everybody_who_waits_is_told_the_remedy(self) -> None:
+        folder = Path(self.mktemp())
+        folder.mkdir()
+        (folder / "espeakng_loader.py").write_text("raise ImportError('no such module')")
+        before = os.environ.get("PYTHONPATH", "")
+        os.environ["PYTHONPATH"] = str(folder)
+        try:
+            replies = [self.speaker.synth("one", Language.EN) for _ in range(2)]
+        finally:
+            os.environ["PYTHONPATH"] = before
+        for reply in replies:
+            failure = await self.assertFailure(reply, VoiceUnavailable)
+            assert "no such module; install the extra" in str(failure)
+            assert "hotline-gateway[phone]" in str(failure)
 
     async def test_a_process_that_does_not_answer_is_killed(self) -> None:
         hasty = EspeakSpeaker(reactor, 220, timeout_s=0.01)  # shorter than the start of a process
