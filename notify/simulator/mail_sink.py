@@ -54,6 +54,7 @@ class MailSink:
         self._data_answers: deque[str] = deque()
         self._rcpt_answers: deque[str] = deque()
         self._drops = 0
+        self._open: set[SMTP] = set()
         self._server: asyncio.Server | None = None
         self._watchers: list[Callable[[KeptMail], None]] = []
 
@@ -74,6 +75,7 @@ class MailSink:
         server, self._server = self._server, None
         if server is not None:
             server.close()
+        self.drop_connections()
 
     def answer_data_with(self, answers: Iterable[str]) -> None:
         """Answer the next messages with these lines ("452 4.2.2 mailbox full")."""
@@ -87,13 +89,19 @@ class MailSink:
         """Keep the next `count` messages, then close the connection without an answer."""
         self._drops += count
 
+    def drop_connections(self) -> None:
+        """Close every connection without a word."""
+        for server in self._open:
+            _abort(server)
+        self._open.clear()
+
     def watch(self, on_mail: Callable[[KeptMail], None]) -> None:
         """Call for every mail that is kept."""
         self._watchers.append(on_mail)
 
     def _protocol(self) -> SMTP:
         self.connections += 1
-        return SMTP(
+        server = SMTP(
             self,
             hostname="sink.example",
             data_size_limit=MAIL_BYTES_MAX,
@@ -101,6 +109,8 @@ class MailSink:
             tls_context=self._tls_context,
             loop=self._loop,
         )
+        self._open = {one for one in self._open if one.transport is not None} | {server}
+        return server
 
     # The hooks of aiosmtpd:
 
@@ -129,5 +139,10 @@ class MailSink:
             watcher(mail)
         if self._drops:
             self._drops -= 1
-            cast(asyncio.Transport, server.transport).abort()
+            _abort(server)
         return "250 OK: kept"
+
+
+def _abort(server: SMTP) -> None:
+    if server.transport is not None:
+        cast(asyncio.Transport, server.transport).abort()
