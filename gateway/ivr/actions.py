@@ -21,6 +21,7 @@ from gateway.ivr.lint import OTHER_REASON
 from gateway.ivr.visit import Outcome, Perform
 from gateway.media.speech import measure_of
 from gateway.media.voice import Voice
+from risk.book.views import AccountView
 from risk.domain.commands import Command, SubmitOrder
 from risk.domain.enums import Channel, Language, Side
 from risk.domain.errors import TemporaryFailure
@@ -42,14 +43,17 @@ class PinCheck(Protocol):
 
 
 class PhoneQueries(Protocol):
-    """What the phone reads of the book."""
+    """What the phone reads of the book (gateway.core.queries.Queries).
+
+    Raises AcceptanceStopped after a failure of the heart.
+    """
 
     def instrument(self, symbol: str) -> Instrument | None:
         """Return a listing, None when there is none."""
         ...
 
-    def free_cash_e4(self, account_no: str) -> int | None:
-        """Return the cash an account may buy with, None when it is unknown."""
+    def account(self, account_no: str) -> AccountView | None:
+        """Return an account's cash, None when it is unknown."""
         ...
 
 
@@ -117,7 +121,10 @@ class PhoneActions:
     async def _find_security(
         self, caller: Caller, wish: Perform
     ) -> tuple[str, Mapping[str, object]]:
-        instrument = self._queries.instrument(_text(wish, "symbol"))
+        try:
+            instrument = self._queries.instrument(_text(wish, "symbol"))
+        except AcceptanceStopped:
+            return "not_now", {}
         if instrument is None:
             return "unknown", {}
         is_zh = caller.language is Language.ZH
@@ -130,8 +137,11 @@ class PhoneActions:
         return "ok", {"security": name, "measure": measure_of(instrument.board)}
 
     def _read_cash(self, wish: Perform) -> tuple[str, Mapping[str, object]]:
-        free_e4 = self._queries.free_cash_e4(_text(wish, "verified_account_no"))
-        return ("unknown", {}) if free_e4 is None else ("ok", {"free": free_e4})
+        try:
+            account = self._queries.account(_text(wish, "verified_account_no"))
+        except AcceptanceStopped:
+            return "unknown", {}
+        return ("unknown", {}) if account is None else ("ok", {"free": account.free_e4})
 
     async def _submit_order(
         self, caller: Caller, wish: Perform

@@ -28,7 +28,7 @@ class Action(enum.Enum):
 # Outcomes a `Do` must have an exit for, and the values an action brings to later prompts.
 OUTCOMES: Final[Mapping[Action, tuple[str, ...]]] = {
     Action.VERIFY_PIN: ("ok", "refused", "locked_out", "busy"),
-    Action.FIND_SECURITY: ("ok", "unknown"),
+    Action.FIND_SECURITY: ("ok", "unknown", "not_now"),
     Action.READ_CASH: ("ok", "unknown"),
     Action.SUBMIT_ORDER: ("accepted", "denied", "unknown"),
 }

@@ -14,6 +14,7 @@ from twisted.internet.defer import Deferred, succeed
 from twisted.internet.interfaces import IReactorTime
 from twisted.internet.threads import deferToThread
 
+from gateway.core.ports import AcceptanceStopped
 from gateway.identity.credentials import LockedOut, Outcome, Refused, Verified
 from gateway.ivr.door import PhoneDoor
 from gateway.ivr.settings import PhoneSettings
@@ -26,6 +27,7 @@ from gateway.media.voice import Voice, open_voice
 from gateway.sip.settings import SipSettings
 from gateway.sip.transport import UdpTransport
 from gateway.sip.useragent import UserAgent, call_numbers
+from risk.book.views import AccountView
 from risk.domain.commands import Command, SubmitOrder
 from risk.domain.enums import Board, Channel, Language
 from risk.domain.events import Event, OrderAccepted, OrderDenied
@@ -107,13 +109,23 @@ class FakePins:
 
 
 class FakeQueries:
-    """Two listings and one account."""
+    """Two listings and one account; `failed` is what a failed heart raises."""
+
+    failed: AcceptanceStopped | None = None
 
     def instrument(self, symbol: str) -> Instrument | None:
+        self._check()
         return {PUFA.symbol: PUFA, BOND.symbol: BOND}.get(symbol)
 
-    def free_cash_e4(self, account_no: str) -> int | None:
-        return 12_345_600 if account_no == ACCOUNT_NO else None
+    def account(self, account_no: str) -> AccountView | None:
+        self._check()
+        if account_no != ACCOUNT_NO:
+            return None
+        return AccountView(account_no, "00001", 12_345_600, 0, 12_345_600, 0, 0, False)
+
+    def _check(self) -> None:
+        if self.failed is not None:
+            raise self.failed
 
 
 def an_acceptance(command: SubmitOrder, order_no: int = 10088) -> OrderAccepted:

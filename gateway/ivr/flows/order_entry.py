@@ -23,7 +23,11 @@ STATES: Final[tuple[State, ...]] = (
     Do(
         name="order.find",
         action=Action.FIND_SECURITY,
-        exits={"ok": "order.security", "unknown": "order.no_such_security"},
+        exits={
+            "ok": "order.security",
+            "unknown": "order.no_such_security",
+            "not_now": "order.not_now",
+        },
         failing=("unknown",),
         on_tries_used="bye.tries_used",
     ),
@@ -33,6 +37,7 @@ STATES: Final[tuple[State, ...]] = (
         then="order.symbol",
         must_be_heard=True,
     ),
+    Say(name="order.not_now", prompt="order.not_now", then="main.menu", must_be_heard=True),
     Say(name="order.security", prompt="order.security", then="order.price"),
     Collect(
         name="order.price",

@@ -106,6 +106,12 @@ class ActionTests(SynchronousTestCase):
         unheard = {"verified_account_no": "9999"}
         assert self.outcome(Action.READ_CASH, unheard) == ("unknown", {})
 
+    def test_after_a_failure_of_the_heart_nothing_is_read(self) -> None:
+        self.queries.failed = AcceptanceStopped("stopped")
+        assert self.outcome(Action.FIND_SECURITY, {"symbol": "600000"}) == ("not_now", {})
+        verified = {"verified_account_no": ACCOUNT_NO}
+        assert self.outcome(Action.READ_CASH, verified) == ("unknown", {})
+
     def test_an_order_is_submitted_once_with_the_calls_own_request_id(self) -> None:
         assert self.outcome(Action.SUBMIT_ORDER, ORDER) == ("accepted", {"order_no": 10_088})
         assert self.orders.commands == [
