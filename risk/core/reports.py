@@ -12,7 +12,7 @@ from typing import Final, NamedTuple
 
 from risk.book.account_book import AccountBook, OrderPlace
 from risk.checks.moment import TradingRules
-from risk.core.apply import STATUS_EXEC_ID
+from risk.core.apply_trades import STATUS_EXEC_ID
 from risk.core.endings import cancel_rejected, ignored, order_canceled, order_rejected
 from risk.core.fills import Trade, busted, filled, open_status
 from risk.domain.commands import RecordExecution
@@ -24,6 +24,15 @@ REJ_DUPLICATE_ORDER: Final = 6
 CXL_REJ_OTHER: Final = 99  # CxlRejReason(102)
 UNKNOWN_ORDER: Final = "unknown_order"
 _ENDS: Final = frozenset({OrdStatus.CANCELED, OrdStatus.EXPIRED, OrdStatus.DONE_FOR_DAY})
+_STATES: Final = frozenset(
+    {
+        OrdStatus.PENDING_NEW,
+        OrdStatus.PENDING_CANCEL,
+        OrdStatus.STOPPED,
+        OrdStatus.SUSPENDED,
+        OrdStatus.CALCULATED,
+    }
+)
 
 
 class Report(NamedTuple):
@@ -196,9 +205,9 @@ def _order_status(report: Report) -> Iterator[Event]:
     the same whenever the same is told; their own reports are then `already_counted`.
     """
     said, own, row = report.said, report.place.orders.at, report.place.row
-    status, missing_qty = said.ord_status, said.cum_qty - own.cum_qty[row]
-    is_told = False
-    if status == OrdStatus.REJECTED and said.ord_rej_reason == REJ_UNKNOWN_ORDER:
+    missing_qty = said.cum_qty - own.cum_qty[row]
+    is_refused = said.ord_status == OrdStatus.REJECTED
+    if is_refused and said.ord_rej_reason == REJ_UNKNOWN_ORDER:
         yield report.ignored("unknown_at_venue")
         return
     if said.cum_qty > own.qty[row]:
@@ -208,24 +217,31 @@ def _order_status(report: Report) -> Iterator[Event]:
         exec_id = f"{STATUS_EXEC_ID}{said.order_id or said.cl_ord_id}.{said.cum_qty}"
         trade = Trade(exec_id, missing_qty, _average_e4(report, missing_qty))
         yield filled(report.book, report.rules, report.place, said, trade, report.at_ns)
-        is_told = True
-    if not report.is_open:
-        event: Event | None = None
-    elif status in _ENDS:
-        event = _ended(report, is_expired=status != OrdStatus.CANCELED)
-    elif status == OrdStatus.REJECTED:
+    if is_refused and report.is_open:
         yield from _rejected(report)
         return
-    elif report.status == OrdStatus.PENDING_NEW and status != OrdStatus.PENDING_NEW:
-        event = _opened(report, open_status(report.place))
-    elif status in (OrdStatus.PENDING_NEW, OrdStatus.FILLED, report.status):
-        event = None
-    else:
-        event = _noted(report, status)
+    event = _state_told(report)
     if event is not None:
         yield event
-    elif not is_told:
+    elif missing_qty <= 0:
         yield report.ignored("no_effect")
+
+
+def _state_told(report: Report) -> Event | None:
+    """Return the event of the state in a status answer, None when it is no news."""
+    status = report.said.ord_status
+    if not report.is_open:
+        return None
+    if status in _ENDS:
+        return _ended(report, is_expired=status != OrdStatus.CANCELED)
+    state = status if status in _STATES else open_status(report.place)
+    if report.status == OrdStatus.PENDING_NEW:
+        is_reported = report.place.orders.at.is_reported[report.place.row]
+        is_news = state != OrdStatus.PENDING_NEW or not is_reported
+        return _opened(report, state) if is_news else None
+    if state in (OrdStatus.PENDING_NEW, report.status):
+        return None
+    return _noted(report, state)
 
 
 def _average_e4(report: Report, missing_qty: int) -> int:
