@@ -15,7 +15,8 @@ from gateway.sip import metrics
 from gateway.sip.dialog import Dialog, remote_target
 from gateway.sip.errors import SipError
 from gateway.sip.ladder import Ladder
-from gateway.sip.message import Request, Response, response_to
+from gateway.sip.message import Request, Response
+from gateway.sip.responses import response_to
 from gateway.sip.sdp import CONTENT_TYPE
 from gateway.sip.server_transaction import ServerTransaction
 from gateway.sip.session import MediaSession, sdp_body

@@ -5,9 +5,9 @@ what is built is always written in full. Not here: what a method means (gateway.
 """
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Any, Final, NamedTuple
 
 from gateway.sip.errors import SipError, shown
 from gateway.sip.headers import (
@@ -29,19 +29,6 @@ CALL_ID_CHARS_MAX: Final = 256
 MAX_FORWARDS_DEFAULT: Final = 70
 VERSION: Final = "SIP/2.0"
 
-REASON: Final = {
-    100: "Trying", 180: "Ringing", 183: "Session Progress", 200: "OK",
-    400: "Bad Request", 403: "Forbidden", 404: "Not Found", 405: "Method Not Allowed",
-    406: "Not Acceptable", 408: "Request Timeout", 413: "Request Entity Too Large",
-    414: "Request-URI Too Long", 415: "Unsupported Media Type", 416: "Unsupported URI Scheme",
-    420: "Bad Extension", 480: "Temporarily Unavailable",
-    481: "Call/Transaction Does Not Exist", 482: "Loop Detected", 483: "Too Many Hops",
-    486: "Busy Here", 487: "Request Terminated", 488: "Not Acceptable Here",
-    491: "Request Pending", 500: "Server Internal Error", 501: "Not Implemented",
-    503: "Service Unavailable", 505: "Version Not Supported", 513: "Message Too Large",
-    603: "Decline",
-}  # fmt: skip
-
 _COMPACT: Final = {
     "i": "Call-ID", "m": "Contact", "e": "Content-Encoding", "l": "Content-Length",
     "c": "Content-Type", "f": "From", "s": "Subject", "k": "Supported", "t": "To", "v": "Via",
@@ -49,8 +36,11 @@ _COMPACT: Final = {
     "u": "Allow-Events", "a": "Accept-Contact", "j": "Reject-Contact", "d": "Request-Disposition",
 }  # fmt: skip
 _SPELLING: Final = {"call-id": "Call-ID", "cseq": "CSeq", "mime-version": "MIME-Version"}
-_ONCE: Final = ("From", "To", "Call-ID", "CSeq", "Max-Forwards", "Content-Length", "Content-Type")
-_ECHOED: Final = frozenset({"Via", "From", "Call-ID", "CSeq", "Timestamp"})
+ONCE: Final = frozenset(
+    {"From", "To", "Call-ID", "CSeq", "Max-Forwards", "Content-Length", "Content-Type"}
+)
+_NEEDED: Final = ("From", "To", "Call-ID", "CSeq")
+_UNKNOWN: Final[Any] = None
 _LINE_START = re.compile(r"\r\n[ \t]+")
 _STATUS = re.compile(r"SIP/2\.0 ([1-6][0-9]{2}) (.*)", re.DOTALL)
 
@@ -107,71 +97,123 @@ class Malformed(SipError):
         self.headers = headers
 
 
+class Essentials(NamedTuple):
+    """The headers that every message must have, parsed; `via` is the topmost."""
+
+    via: Via
+    sender: NameAddr
+    to: NameAddr
+    call_id: str
+    cseq: CSeq
+
+
+class Message:
+    """What requests and responses share."""
+
+    __slots__ = ()
+    headers: Headers
+    body: bytes
+    essentials: Essentials
+
+    @property
+    def via(self) -> Via:
+        """The topmost Via."""
+        return self.essentials.via
+
+    @property
+    def sender(self) -> NameAddr:
+        """The From header; its name is a keyword of Python."""
+        return self.essentials.sender
+
+    @property
+    def to(self) -> NameAddr:
+        """The To header."""
+        return self.essentials.to
+
+    @property
+    def call_id(self) -> str:
+        """The Call-ID header."""
+        return self.essentials.call_id
+
+    @property
+    def cseq(self) -> CSeq:
+        """The CSeq header."""
+        return self.essentials.cseq
+
+
 @dataclass(frozen=True, slots=True)
-class Request:
-    """A request with its essential headers parsed; making one raises SipError if they are not."""
+class Request(Message):
+    """A request. Raises SipError when its headers lack what a request must have.
+
+    `essentials` may be given by who knows them already; they must agree with the headers.
+    """
 
     method: str
     uri: Uri
     headers: Headers
     body: bytes = b""
-    via: Via = field(init=False, compare=False)
-    sender: NameAddr = field(init=False, compare=False)
-    to: NameAddr = field(init=False, compare=False)
-    call_id: str = field(init=False, compare=False)
-    cseq: CSeq = field(init=False, compare=False)
+    essentials: Essentials = field(default=_UNKNOWN, compare=False, repr=False)
 
     def __post_init__(self) -> None:
-        _fill_essentials(self)
+        if self.essentials is not _UNKNOWN:
+            return
+        object.__setattr__(self, "essentials", _parse_essentials(self.headers))
         if self.cseq.method != self.method:
             raise SipError(f"CSeq is of {shown(self.cseq.method)}, request {shown(self.method)}")
         max_forwards = self.headers.get("Max-Forwards")
         if max_forwards is not None:
             parse_number("Max-Forwards", max_forwards, 255)
 
+    def with_top_via(self, via: Via) -> "Request":
+        """Return the request with another topmost Via."""
+        headers = Headers(self.headers.rows)
+        at = next(at for at, (name, _) in enumerate(headers.rows) if name == "Via")
+        others = split_commas(headers.rows[at][1])[1:]
+        headers.rows[at] = ("Via", ", ".join([str(via), *others]))
+        essentials = self.essentials._replace(via=via)
+        return Request(self.method, self.uri, headers, self.body, essentials)
+
 
 @dataclass(frozen=True, slots=True)
-class Response:
-    """A response with its essential headers parsed; making one raises SipError if they are not."""
+class Response(Message):
+    """A response. Raises SipError when its headers lack what a response must have."""
 
     status: int
     reason: str
     headers: Headers
     body: bytes = b""
-    via: Via = field(init=False, compare=False)
-    sender: NameAddr = field(init=False, compare=False)
-    to: NameAddr = field(init=False, compare=False)
-    call_id: str = field(init=False, compare=False)
-    cseq: CSeq = field(init=False, compare=False)
+    essentials: Essentials = field(default=_UNKNOWN, compare=False, repr=False)
 
     def __post_init__(self) -> None:
-        _fill_essentials(self)
+        if self.essentials is _UNKNOWN:
+            object.__setattr__(self, "essentials", _parse_essentials(self.headers))
 
 
-def _fill_essentials(message: Request | Response) -> None:
-    headers = message.headers
-    for name in _ONCE:
-        if len(headers.get_all(name)) > 1:
-            raise SipError(f"{name} stands more than once")
-    vias = headers.get("Via")
-    if vias is None:
+def _parse_essentials(headers: Headers) -> Essentials:
+    once: dict[str, str] = {}
+    vias = ""
+    for name, value in headers.rows:
+        if name in ONCE:
+            if name in once:
+                raise SipError(f"{name} stands more than once")
+            once[name] = value
+        elif name == "Via" and not vias:
+            vias = value
+    if not vias:
         raise SipError("Via is missing")
-    put = object.__setattr__
-    put(message, "via", parse_via(split_commas(vias)[0]))
-    put(message, "sender", parse_name_addr(_needed(headers, "From")))
-    put(message, "to", parse_name_addr(_needed(headers, "To")))
-    put(message, "cseq", parse_cseq(_needed(headers, "CSeq")))
-    call_id = _needed(headers, "Call-ID")
+    for name in _NEEDED:
+        if not once.get(name):
+            raise SipError(f"{name} is missing")
+    call_id = once["Call-ID"]
     if len(call_id) > CALL_ID_CHARS_MAX or " " in call_id:
         raise SipError(f"Call-ID of {len(call_id)} characters, limit {CALL_ID_CHARS_MAX}, one word")
-    put(message, "call_id", call_id)
-
-
-def _needed(headers: Headers, name: str) -> str:
-    value = headers.get(name)
-    if not value:
-        raise SipError(f"{name} is missing")
-    return value
+    return Essentials(
+        parse_via(split_commas(vias)[0]),
+        parse_name_addr(once["From"]),
+        parse_name_addr(once["To"]),
+        call_id,
+        parse_cseq(once["CSeq"]),
+    )
 
 
 def parse_message(data: bytes) -> Request | Response:
@@ -274,34 +316,3 @@ def build_message(message: Request | Response) -> bytes:
     ]
     lines.append(f"Content-Length: {len(message.body)}\r\n\r\n")
     return "\r\n".join(lines).encode("utf-8", "surrogateescape") + message.body
-
-
-def echo_headers(headers: Headers, to_tag: str, with_route: bool) -> Headers:
-    """Return the headers a response takes from its request (§8.2.6.2), To with our tag."""
-    echoed = Headers()
-    for name, value in headers.rows:
-        if name in _ONCE and echoed.get(name) is not None:
-            continue  # only in an answer to a malformed request
-        if name in _ECHOED or (with_route and name == "Record-Route"):
-            echoed.add(name, value)
-        elif name == "To":
-            echoed.add(name, f"{value};tag={to_tag}" if to_tag else value)
-    return echoed
-
-
-def response_to(
-    request: Request,
-    status: int,
-    to_tag: str = "",
-    extra: Sequence[tuple[str, str]] = (),
-    body: bytes = b"",
-    reason: str = "",
-) -> Response:
-    """Return our response. `to_tag` is added unless To has one; a body gets its Content-Type."""
-    tag = "" if request.to.tag or status == 100 else to_tag
-    headers = echo_headers(request.headers, tag, with_route=101 <= status <= 299)
-    for name, value in extra:
-        headers.add(name, value)
-    if body:
-        headers.add("Content-Type", "application/sdp")
-    return Response(status, reason or REASON.get(status, "Refused"), headers, body)

@@ -4,7 +4,6 @@ Malformed requests are answered without state where an answer is possible. Not h
 request means, which is the user's (gateway.sip.useragent). RFC 3261 §17.1.3, §17.2.3, §8.2.7.
 """
 
-import re
 from collections.abc import Callable, Hashable
 from typing import Final, Protocol
 
@@ -16,17 +15,13 @@ from gateway.sip.client_transaction import ClientTransaction, InviteClientTransa
 from gateway.sip.errors import SipError, SipNotSent
 from gateway.sip.headers import MAGIC_COOKIE, Via, parse_via, split_commas
 from gateway.sip.message import (
-    REASON,
-    VERSION,
-    Headers,
     Malformed,
     Request,
     Response,
     build_message,
-    echo_headers,
     parse_message,
-    response_to,
 )
+from gateway.sip.responses import response_to, stateless_answer
 from gateway.sip.server_transaction import InviteServerTransaction, ServerTransaction
 from gateway.sip.wire import Hop, Timers, Transport
 
@@ -36,7 +31,6 @@ VIAS_MAX: Final = 70
 RETRY_AFTER_S: Final = 10
 
 _KEEPALIVE = b"\r\n\0 "
-_TAGGED = re.compile(r";\s*tag\s*=", re.IGNORECASE)
 
 
 class TransactionUser(Protocol):
@@ -237,16 +231,7 @@ class Transactions:
             reply_to = Hop(*parse_via(split_commas(vias)[0]).reply_address(*source))
         except SipError:
             reply_to = source
-        self._send(_stateless_answer(problem.status, headers, self._new_token()), reply_to)
-
-
-def _stateless_answer(status: int, headers: Headers, to_tag: str) -> bytes:
-    to = headers.get("To") or ""
-    echoed = echo_headers(headers, "" if _TAGGED.search(to) else to_tag, with_route=False)
-    lines = [f"{VERSION} {status} {REASON[status]}"]
-    lines += [f"{name}: {value}" for name, value in echoed.rows]
-    lines.append("Content-Length: 0\r\n\r\n")
-    return "\r\n".join(lines).encode("utf-8", "surrogateescape")
+        self._send(stateless_answer(problem.status, headers, self._new_token()), reply_to)
 
 
 def _server_key(request: Request, method: str) -> Hashable:
@@ -270,11 +255,4 @@ def _merge_key(request: Request) -> Hashable:
 def _seen_from(request: Request, source: Hop) -> Request:
     """Return the request with `received` and `rport` in its top Via, for our responses."""
     top = request.via.seen_from(*source)
-    if top == request.via:
-        return request
-    headers = Headers(request.headers.rows)
-    for at, (name, value) in enumerate(headers.rows):
-        if name == "Via":
-            headers.rows[at] = ("Via", ", ".join([str(top), *split_commas(value)[1:]]))
-            break
-    return Request(request.method, request.uri, headers, request.body)
+    return request if top == request.via else request.with_top_via(top)

@@ -18,8 +18,9 @@ from gateway.sip.dialog import Dialog
 from gateway.sip.errors import SipError
 from gateway.sip.headers import NameAddr, parse_name_addr
 from gateway.sip.incoming import IncomingCall
-from gateway.sip.message import Request, response_to
+from gateway.sip.message import Request
 from gateway.sip.outgoing import OutgoingCall
+from gateway.sip.responses import response_to
 from gateway.sip.sdp import CONTENT_TYPE
 from gateway.sip.server_transaction import InviteServerTransaction, ServerTransaction
 from gateway.sip.session import MediaSession, sdp_body

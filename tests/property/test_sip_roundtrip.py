@@ -14,8 +14,8 @@ from gateway.sip.message import (
     Response,
     build_message,
     parse_message,
-    response_to,
 )
+from gateway.sip.responses import response_to
 from gateway.sip.sdp import LocalAudio as Local
 from gateway.sip.sdp import agree, build_sdp, offer_of, parse_sdp
 from gateway.sip.uri import Uri, is_same, parse_uri

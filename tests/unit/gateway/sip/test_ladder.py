@@ -1,7 +1,8 @@
 """The ladder tells a call in lines, and never more than it may."""
 
 from gateway.sip.ladder import ROWS_MAX, Ladder
-from gateway.sip.message import Request, parse_message, response_to
+from gateway.sip.message import Request, parse_message
+from gateway.sip.responses import response_to
 from tests.builders.sip import OFFER, a_request
 
 

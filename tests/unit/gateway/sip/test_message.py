@@ -9,8 +9,8 @@ from gateway.sip.message import (
     Response,
     build_message,
     parse_message,
-    response_to,
 )
+from gateway.sip.responses import response_to
 from tests.builders.sip import a_request
 
 

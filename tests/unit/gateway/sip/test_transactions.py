@@ -10,7 +10,8 @@ from gateway.sip.client_transaction import (
     cancel_of,
 )
 from gateway.sip.errors import SipNotSent
-from gateway.sip.message import Request, Response, parse_message, response_to
+from gateway.sip.message import Request, Response, parse_message
+from gateway.sip.responses import response_to
 from gateway.sip.server_transaction import (
     InviteServerTransaction,
     ServerState,

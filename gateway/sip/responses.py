@@ -1,0 +1,70 @@
+"""Responses made from requests: what is echoed, what is added (RFC 3261 §8.2.6, §21).
+
+Not here: which status a request deserves (gateway.sip.useragent).
+"""
+
+import re
+from collections.abc import Sequence
+from typing import Final
+
+from gateway.sip.message import ONCE, VERSION, Headers, Request, Response
+
+REASON: Final = {
+    100: "Trying", 180: "Ringing", 183: "Session Progress", 200: "OK",
+    400: "Bad Request", 403: "Forbidden", 404: "Not Found", 405: "Method Not Allowed",
+    406: "Not Acceptable", 408: "Request Timeout", 413: "Request Entity Too Large",
+    414: "Request-URI Too Long", 415: "Unsupported Media Type", 416: "Unsupported URI Scheme",
+    420: "Bad Extension", 480: "Temporarily Unavailable",
+    481: "Call/Transaction Does Not Exist", 482: "Loop Detected", 483: "Too Many Hops",
+    486: "Busy Here", 487: "Request Terminated", 488: "Not Acceptable Here",
+    491: "Request Pending", 500: "Server Internal Error", 501: "Not Implemented",
+    503: "Service Unavailable", 505: "Version Not Supported", 513: "Message Too Large",
+    603: "Decline",
+}  # fmt: skip
+
+_ECHOED: Final = frozenset({"Via", "From", "Call-ID", "CSeq", "Timestamp"})
+_TAGGED = re.compile(r";\s*tag\s*=", re.IGNORECASE)
+
+
+def echo_headers(headers: Headers, to_tag: str, with_route: bool) -> Headers:
+    """Return the headers a response takes from its request (§8.2.6.2), To with our tag."""
+    echoed = Headers()
+    for name, value in headers.rows:
+        if name in ONCE and echoed.get(name) is not None:
+            continue  # only in an answer to a malformed request
+        if name in _ECHOED or (with_route and name == "Record-Route"):
+            echoed.add(name, value)
+        elif name == "To":
+            echoed.add(name, f"{value};tag={to_tag}" if to_tag else value)
+    return echoed
+
+
+def response_to(
+    request: Request,
+    status: int,
+    to_tag: str = "",
+    extra: Sequence[tuple[str, str]] = (),
+    body: bytes = b"",
+    reason: str = "",
+) -> Response:
+    """Return our response. `to_tag` is added unless To has one; a body gets its Content-Type."""
+    tag = "" if request.to.tag or status == 100 else to_tag
+    headers = echo_headers(request.headers, tag, with_route=101 <= status <= 299)
+    for name, value in extra:
+        headers.add(name, value)
+    if body:
+        headers.add("Content-Type", "application/sdp")
+    essentials = request.essentials
+    if tag:
+        essentials = essentials._replace(to=essentials.to.tagged(tag))
+    return Response(status, reason or REASON.get(status, "Refused"), headers, body, essentials)
+
+
+def stateless_answer(status: int, headers: Headers, to_tag: str) -> bytes:
+    """Return the bytes of an answer to a request that is too broken to be a Request."""
+    to = headers.get("To") or ""
+    echoed = echo_headers(headers, "" if _TAGGED.search(to) else to_tag, with_route=False)
+    lines = [f"{VERSION} {status} {REASON[status]}"]
+    lines += [f"{name}: {value}" for name, value in echoed.rows]
+    lines.append("Content-Length: 0\r\n\r\n")
+    return "\r\n".join(lines).encode("utf-8", "surrogateescape")
