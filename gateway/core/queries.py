@@ -31,12 +31,11 @@ class Queries:
         """Return an account's cash, None when it is unknown."""
         return views.account_view(self._sound(), account_no)
 
-    def is_of_branch(self, account_no: str, branch_code: str) -> bool:
-        """Whether the account exists and belongs to the branch."""
+    def branch_of(self, account_no: str) -> str:
+        """Return the branch an account belongs to, empty when there is no such account."""
         book = self._sound()
         row = book.accounts.row_of(account_no)
-        branch_row = book.accounts.at.branch_row[row]
-        return bool(row) and book.branches.branch_code[branch_row] == branch_code
+        return book.branches.branch_code[book.accounts.at.branch_row[row]] if row else ""
 
     def positions(self, account_no: str) -> list[PositionView]:
         """Return an account's holdings by symbol."""

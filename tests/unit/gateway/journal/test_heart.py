@@ -163,9 +163,8 @@ class RestartTests(TestCase):
         account = heart.queries.account("10000001")
         assert account is not None
         assert account.cash_e4 == 10**10
-        assert heart.queries.is_of_branch("10000001", "10001")
-        assert not heart.queries.is_of_branch("10000001", "20001")
-        assert not heart.queries.is_of_branch("99999999", "10001")
+        assert heart.queries.branch_of("10000001") == "10001"
+        assert heart.queries.branch_of("99999999") == ""
         is_full.append(True)
         await self.assertFailure(heart.sequencer.submit(a_buy("web:1")), Exception)
         with pytest.raises(AcceptanceStopped):
