@@ -17,7 +17,7 @@ from notify import phrases
 from notify.notices import NoticeKind, Route
 from notify.phrases import SecurityNames
 from notify.plan import VENUE_TEXT_CHARS_MAX, Facts
-from notify.transports.smpp.encoding import segment
+from notify.transports.smpp.encoding import PARTS_MAX, TextTooLong, segment
 from risk.domain.enums import Language, Side
 from risk.domain.errors import ConfigError
 
@@ -74,7 +74,7 @@ class Templates:
         self._frames: dict[Language, jinja2.Template] = {}
         for language in Language:
             self._load(language)
-        self._check_lengths(sms_parts_max)
+        self._check(sms_parts_max)
 
     def render(
         self, facts: Facts, route: Route, language: Language, name: str, names: SecurityNames | None
@@ -144,25 +144,37 @@ class Templates:
         if frame.exists():
             self._frames[language] = _template(self._marked_up, frame, _HTML_PLACEHOLDERS)
 
-    def _check_lengths(self, sms_parts_max: int) -> None:
-        """Render every template with the longest figures; the phone bill depends on it."""
+    def _check(self, sms_parts_max: int) -> None:
+        """Render every template with the longest and the emptiest figures."""
         for language, kind, route in self._texts:
-            text = self.render(_longest(kind), route, language, "长" * 12, _LONGEST_NAMES)
             file = str(self._folder / language.name.lower() / f"{kind}.{route.name.lower()}.txt")
-            if route is Route.SMS:
-                part_count = len(segment(text.text, reference=0).parts)
-                if part_count > sms_parts_max:
+            for facts in (_longest(kind), _longest(kind)._replace(leaves_qty=0, cum_qty=0)):
+                try:
+                    text = self.render(facts, route, language, "长" * 12, _LONGEST_NAMES)
+                except jinja2.TemplateError as e:
+                    raise ConfigError(file, f"cannot be rendered: {e.message}") from e
+                if route is Route.SMS:
+                    _check_parts(file, text.text, sms_parts_max)
+                elif not 0 < len(text.subject) <= SUBJECT_CHARS_MAX:
                     raise ConfigError(
                         file,
-                        f"may fill {sms_parts_max} SMS parts, its longest text fills {part_count} "
-                        f"({len(text.text)} characters): shorten it or raise sms.parts_max",
+                        f"its first line must be a subject of 1 to {SUBJECT_CHARS_MAX} "
+                        f"characters, was {len(text.subject)}",
                     )
-            elif not text.subject or len(text.subject) > SUBJECT_CHARS_MAX:
-                raise ConfigError(
-                    file,
-                    f"its first line must be a subject of 1 to {SUBJECT_CHARS_MAX} characters, "
-                    f"was {len(text.subject)}",
-                )
+
+
+def _check_parts(file: str, text: str, parts_max: int) -> None:
+    """The phone bill depends on it."""
+    try:
+        part_count = len(segment(text, reference=0).parts)
+    except TextTooLong:
+        part_count = PARTS_MAX + 1
+    if part_count > parts_max:
+        raise ConfigError(
+            file,
+            f"may fill {parts_max} SMS parts, its longest text fills {part_count} or more "
+            f"({len(text)} characters): shorten it or raise sms.parts_max",
+        )
 
 
 def _template(environment: Any, file: Path, known: frozenset[str]) -> jinja2.Template:

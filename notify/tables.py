@@ -129,6 +129,7 @@ def open_outbox(file: Path, busy_timeout_ms: int = 5000) -> Engine:
     """
     engine = create_engine(
         URL.create("sqlite", database=str(file)),
+        hide_parameters=True,  # an error's text may be logged, customers' numbers may not
         connect_args={"timeout": busy_timeout_ms / 1000, "isolation_level": None},
     )
 

@@ -6,7 +6,7 @@ from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
-from twisted.internet.defer import Deferred, execute
+from twisted.internet.defer import Deferred, execute, fail
 from twisted.internet.task import Clock
 
 from notify.edge import NoticeEdge, load_templates
@@ -162,11 +162,15 @@ def an_outgoing(**changes: object) -> Outgoing:
 
 
 class InlineWorker:
-    """Runs jobs at once, on the calling thread."""
+    """Runs jobs at once, on the calling thread; those named in `failing` fail once each."""
+
+    def __init__(self) -> None:
+        self.failing: dict[str, BaseException] = {}
 
     def run(self, work: Callable[..., object], *args: object, **kwargs: object) -> Deferred:
         """Call and fire."""
-        return execute(work, *args, **kwargs)
+        failure = self.failing.pop(work.__name__, None)
+        return execute(work, *args, **kwargs) if failure is None else fail(failure)
 
 
 class JournalStub:
@@ -206,6 +210,7 @@ def an_edge(
     clock: MovingClock,
     transports: Sequence[Transport] | None = None,
     contact_of: Callable[[str], AContact | None] = lambda _: AContact(),
+    worker: InlineWorker | None = None,
     **settings: object,
 ) -> NoticeEdge:
     """An edge on memory transports that does its database work inline."""
@@ -221,5 +226,5 @@ def an_edge(
         now_ns=clock.now_ns,
         rng=random.Random(7),
         templates=the_templates(),
-        worker=InlineWorker(),
+        worker=worker or InlineWorker(),
     )

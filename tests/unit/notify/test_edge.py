@@ -3,6 +3,9 @@
 from pathlib import Path
 
 import pytest
+import structlog
+from prometheus_client import REGISTRY
+from sqlalchemy.exc import OperationalError
 from twisted.internet.defer import Deferred
 
 from notify.notices import NoticeState, Route
@@ -10,8 +13,10 @@ from notify.planner import EVENTS_WAITING_MAX, OutboxAhead
 from notify.transports.memory import MemoryTransport
 from notify.transports.port import Permanent, Temporary, Unknown
 from risk.domain.enums import Language
+from risk.domain.errors import TemporaryFailure
 from tests.builders.notices import (
     AContact,
+    InlineWorker,
     JournalStub,
     MovingClock,
     a_cancel,
@@ -39,7 +44,10 @@ class Site:
         self.clock = MovingClock()
         self.journal = journal or JournalStub()
         self.sms, self.mail = MemoryTransport(Route.SMS), MemoryTransport(Route.MAIL)
-        self.edge = an_edge(folder, self.journal, self.clock, [self.sms, self.mail], **settings)
+        self.worker = InlineWorker()
+        self.edge = an_edge(
+            folder, self.journal, self.clock, [self.sms, self.mail], worker=self.worker, **settings
+        )
         run(self.edge.start())
 
     def happen(self, *events) -> None:
@@ -215,3 +223,127 @@ def test_evidence_shows_planned_and_sent_moments(site) -> None:
     assert trace.event_ns < trace.planned_ns <= trace.sent_ns
     assert trace.recipient_tail == "*8000"
     assert trace.message_ids == (f"memory-1.{trace.planned_ns}",)
+
+
+DISK_FULL = OperationalError("INSERT", {}, Exception("database or disk is full"))
+
+
+@pytest.mark.parametrize("job", ["_plan", "_claim", "settle"])
+def test_a_failed_transaction_is_tried_again(site, job) -> None:
+    site.worker.failing[job] = DISK_FULL
+    site.happen(a_fill())
+    assert any(trace.state is not NoticeState.SENT for trace in site.traces()) or job == "_plan"
+
+    site.clock.pump([0.5] * 4)
+
+    assert [trace.state for trace in site.traces()] == [NoticeState.SENT] * 2
+    assert len(site.sms.messages) == 1
+
+
+def test_a_store_that_does_not_answer_holds_notices_back_and_loses_none(tmp_path) -> None:
+    down = [True]
+
+    def contact_of(_):
+        if down[0]:
+            raise TemporaryFailure("the store does not answer")
+        return AContact()
+
+    site = Site(tmp_path, contact_of=contact_of)
+    site.happen(a_fill())
+    site.happen(an_accepted(), a_fill(exec_id="E2"))
+    assert not site.traces()
+
+    down[0] = False
+    site.clock.advance(1)
+
+    assert [trace.event_seq for trace in site.traces() if trace.route is Route.SMS] == [1, 3]
+    site.stop()
+
+
+def test_a_bug_in_planning_is_loud_and_loses_nothing(site) -> None:
+    site.worker.failing["_plan"] = ZeroDivisionError("a bug")
+    with structlog.testing.capture_logs() as logs:
+        site.happen(a_fill())
+    assert [entry["event"] for entry in logs] == ["notify.bug"]
+
+    site.clock.advance(1)
+
+    assert len(site.sms.messages) == 1
+
+
+def test_a_cursor_moved_by_another_planner_is_followed(tmp_path) -> None:
+    journal = JournalStub()
+    one = Site(tmp_path, journal)
+    two = Site(tmp_path, journal, instance="two")
+    batch = journal.append(a_fill())
+    one.edge.on_events(batch)
+    two.edge.on_events(batch)
+    two.edge.on_events(journal.append(a_fill(exec_id="E2")))
+
+    assert [trace.event_seq for trace in one.traces() if trace.route is Route.SMS] == [1, 2]
+    assert len(one.sms.messages) + len(two.sms.messages) == 2
+    one.stop()
+    two.stop()
+
+
+class Buggy(MemoryTransport):
+    """A transport with a bug."""
+
+    async def send(self, message):
+        raise ZeroDivisionError
+
+
+class Stuck(MemoryTransport):
+    """A transport that keeps no time."""
+
+    async def send(self, message):
+        await Deferred()
+
+
+def test_a_bug_in_a_transport_costs_an_attempt(tmp_path) -> None:
+    clock, journal = MovingClock(), JournalStub()
+    edge = an_edge(tmp_path, journal, clock, [Buggy(Route.SMS)])
+    run(edge.start())
+    edge.on_events(journal.append(a_fill()))
+
+    (trace,) = run(edge.trace_of_events([1]))
+    assert (trace.state, trace.reason) == (NoticeState.UNKNOWN, "transport_bug")
+    run(edge.stop())
+
+
+def test_a_transport_that_keeps_no_time_is_cut_off(tmp_path) -> None:
+    clock, journal = MovingClock(), JournalStub()
+    edge = an_edge(tmp_path, journal, clock, [Stuck(Route.SMS)], send_timeout_s=10)
+    run(edge.start())
+    edge.on_events(journal.append(a_fill()))
+    assert run(edge.trace_of_events([1]))[0].state is NoticeState.SENDING
+
+    clock.advance(16)
+
+    assert run(edge.trace_of_events([1]))[0].reason == "send_timeout"
+    run(edge.stop())
+
+
+def test_gauges_tell_depth_and_age(site) -> None:
+    site.sms.set_ready(False)
+    site.happen(a_fill())
+    site.clock.advance(7)
+
+    def value(name):
+        return REGISTRY.get_sample_value(name, {"route": "sms"})
+
+    assert value("hotline_outbox_depth") == 1
+    assert value("hotline_outbox_oldest_seconds") == 7
+    site.sms.set_ready(True)
+    site.clock.advance(1)
+    assert value("hotline_outbox_depth") == 0
+
+
+def test_no_account_or_number_reaches_the_log(site) -> None:
+    site.sms.answer_with([Permanent("refused")])
+    with structlog.testing.capture_logs() as logs:
+        site.happen(a_fill(), a_fill(account_no="10000001"))
+    assert logs
+    assert not any(
+        secret in str(entry) for entry in logs for secret in ("10000001", "138000", "zhang", "张三")
+    )
