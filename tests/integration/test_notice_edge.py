@@ -13,7 +13,15 @@ from notify.settings import MailSettings, NotifySettings, SMSSettings
 from notify.simulator.fake_smsc import FakeSMSC, Mood, Script, SMSCSettings
 from notify.simulator.mail_sink import MailSink
 from notify.transports.smpp.pdu import CommandStatus
-from tests.builders.notices import AContact, JournalStub, a_fill, an_accepted, the_templates
+from risk.domain.enums import Language
+from tests.builders.notices import (
+    AContact,
+    JournalStub,
+    a_fill,
+    a_rejection,
+    an_accepted,
+    the_templates,
+)
 from tests.contract.test_transport import LOOP, until
 
 LINK = {
@@ -182,6 +190,19 @@ class NoticeEdgeTest(TestCase):
 
         numbers = [message.text.rsplit("编号")[1] for message in self.site.smsc.messages]
         assert numbers == [f"{n}。" for n in range(1, 9)]
+
+    async def test_only_the_parts_that_are_missing_are_submitted_again(self) -> None:
+        edge = await self.site.begin(contact_of=lambda _: AContact(name="Li", language=Language.EN))
+        self.site.smsc.follow([Script(), Script(status=CommandStatus.RSYSERR)])
+        long_reason = a_rejection(at_ns=time.time_ns(), text="x" * 40, ord_rej_reason=99)
+
+        self.site.happen(long_reason)
+        trace = await self.settled(edge)
+
+        assert trace.attempts == 2
+        assert len(trace.message_ids) == 2
+        assert self.site.smsc.submits == 2
+        assert self.site.smsc.messages[0].text == trace.text
 
     async def test_links_that_break_again_and_again_lose_nothing(self) -> None:
         mobiles = {str(n): f"+861380000{n:04}" for n in range(40)}

@@ -130,7 +130,7 @@ class SMPPTransport:
                 part = Part(message.notice_id, part_no, part_count)
                 submit = self._submit_sm(message, segments, part_no)
                 ends.append((part_no, protocol.submit(part, submit, queue_s)))
-        return _outcome(known, {part_no: await end for part_no, end in ends})
+        return outcome_of(known, {part_no: await end for part_no, end in ends})
 
     def _submit_sm(self, message: Outgoing, segments: Segments, part_no: int) -> ShortMessage:
         reference = part_reference(message.notice_id, part_no)
@@ -198,7 +198,7 @@ def relative_time(expires_s: float) -> str:
     return f"00{months:02}{days:02}{hours:02}{minutes:02}{seconds:02}000R"
 
 
-def _outcome(known: Sequence[str], ends: dict[int, PartEnd]) -> Outcome:
+def outcome_of(known: Sequence[str], ends: dict[int, PartEnd]) -> Outcome:
     """Return the outcome of a message from the ends of the parts just submitted."""
     part_ids = tuple(
         ends[part_no].message_id if part_no in ends else message_id
