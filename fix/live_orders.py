@@ -37,12 +37,13 @@ class LiveOrder:
 
     __slots__ = (
         "accepted_ns",
-        "ask_count",
-        "ask_id",
+        "ask_ids",
         "cancels",
+        "open_asks",
         "resend_count",
         "sending",
         "sent_ns",
+        "stale_asks",
         "ticket",
     )
 
@@ -51,10 +52,48 @@ class LiveOrder:
         self.accepted_ns = accepted_ns
         self.sending = sending
         self.sent_ns = 0
-        self.ask_count = 0  # status requests since the last sending
-        self.ask_id = ""  # OrdStatusReqID(790) of the last one
+        self.ask_ids: list[str] = []  # OrdStatusReqID(790) of the questions since the last sending
+        self.open_asks = 0  # questions of this logon without answer
+        self.stale_asks = 0  # how many of them were asked before the last sending
         self.resend_count = 0
         self.cancels: dict[str, LiveCancel] = {}
+
+    def sent(self, at_ns: int) -> None:
+        """Note a sending: answers to earlier questions prove nothing any more."""
+        self.sending = Sending.SENT
+        self.sent_ns = at_ns
+        self.ask_ids.clear()
+        self.stale_asks = self.open_asks
+
+    def asked(self, ord_status_req_id: str) -> None:
+        """Note a question."""
+        self.ask_ids.append(ord_status_req_id)
+        self.open_asks += 1
+
+    def link_lost(self) -> None:
+        """What was sent and not answered is unsure from now on, questions may be lost."""
+        self.open_asks = self.stale_asks = 0
+        if self.sending is Sending.SENT:
+            self.sending = Sending.UNSURE
+        for cancel in self.cancels.values():
+            if cancel.sending is Sending.SENT:
+                cancel.sending = Sending.UNSURE
+
+    def proves_absence(self, ord_status_req_id: str, *, is_repeated: bool) -> bool:
+        """Return whether "unknown order" answers a question that was asked after the last sending.
+
+        The session keeps order, so a venue that does not repeat our id answers one by one; what it
+        says again after a logon (PossDup) may then be the answer to any question.
+        """
+        if ord_status_req_id:
+            return ord_status_req_id in self.ask_ids
+        if is_repeated or not self.open_asks:
+            return False
+        self.open_asks -= 1
+        if self.stale_asks:
+            self.stale_asks -= 1
+            return False
+        return True
 
 
 class LiveOrders:

@@ -130,12 +130,7 @@ class Router:
         self._questions.clear()
         self._by_time.clear()
         for order in self._orders:
-            order.ask_count, order.ask_id = 0, ""
-            if order.sending is Sending.SENT:
-                order.sending = Sending.UNSURE
-            for cancel in order.cancels.values():
-                if cancel.sending is Sending.SENT:
-                    cancel.sending = Sending.UNSURE
+            order.link_lost()
         self._unanswered = 0
         self._measure()
 
@@ -166,7 +161,8 @@ class Router:
         if order is None:
             return
         if answer is not None and answer.is_unknown:
-            self._unknown(order, answer.ord_status_req_id)
+            if order.proves_absence(answer.ord_status_req_id, is_repeated=report.poss_dup):
+                self._unknown(order)
             return
         was_unsure = order.sending is Sending.UNSURE
         self._answered(order)
@@ -234,8 +230,7 @@ class Router:
             return
         if order.sending is not Sending.SENT:
             self._unanswered += 1
-        order.sending, order.sent_ns, order.ask_count = Sending.SENT, now_ns, 0
-        order.ask_id = ""
+        order.sent(now_ns)
         self._by_time.append((now_ns, order.ticket.cl_ord_id))
         metrics.ORDER_TO_WIRE_SECONDS.observe((now_ns - order.accepted_ns) / _NS)
 
@@ -285,9 +280,9 @@ class Router:
             self._questions.forget(cl_ord_id)
             return
         number = outlet.next_number
-        order.ask_id = f"{cl_ord_id}-{number}"
-        order.ask_count += 1
-        if outlet.send(encode.order_status_request(order.ticket, order.ask_id)):
+        question = f"{cl_ord_id}-{number}"
+        if outlet.send(encode.order_status_request(order.ticket, question)):
+            order.asked(question)
             self._remember(number, cl_ord_id)
             _SENT["H"].inc()
             metrics.STATUS_REQUESTS.labels(why).inc()
@@ -311,14 +306,12 @@ class Router:
             self._unanswered -= 1
         order.sending = Sending.ANSWERED
 
-    def _unknown(self, order: LiveOrder, ask_id: str) -> None:
-        """The venue has no such order: send it, if the question came after the last sending."""
+    def _unknown(self, order: LiveOrder) -> None:
+        """The venue has no such order, although it had read all we sent: send it."""
         cl_ord_id = order.ticket.cl_ord_id
-        is_latest = ask_id == order.ask_id if ask_id else order.ask_count == 1
-        if self._outlet is None or not order.ask_id or not is_latest:
-            return
         self._questions.forget(cl_ord_id)
-        order.ask_id = ""
+        if self._outlet is None:
+            return
         if order.sending is Sending.ANSWERED or order.resend_count >= RESENDS_MAX:
             log.error("fix.order_unknown_to_venue", cl_ord_id=cl_ord_id, sends=order.resend_count)
             return
