@@ -228,8 +228,7 @@ def parse_message(data: bytes) -> Request | Response:
     text = _LINE_START.sub(" ", head.decode("utf-8", "surrogateescape"))
     start, _, rest = text.partition("\r\n")
     if start.startswith("SIP/"):
-        headers = _parse_headers(rest)
-        return _response(start, headers, _checked_body(headers, body, blank))
+        return _response(start, _parse_headers(rest), body, blank)
     method = start.partition(" ")[0]
     try:
         headers = _parse_headers(rest)
@@ -295,12 +294,12 @@ def _is_utf8(text: str) -> bool:
     return True
 
 
-def _response(start: str, headers: Headers, body: bytes) -> Response:
+def _response(start: str, headers: Headers, body: bytes, blank: bytes) -> Response:
     found = _STATUS.fullmatch(start)
     if found is None:
         raise Malformed(f"status line, was {shown(start)}")
     try:
-        return Response(int(found[1]), found[2], headers, body)
+        return Response(int(found[1]), found[2], headers, _checked_body(headers, body, blank))
     except SipError as e:
         raise Malformed(str(e), e.status) from e
 

@@ -92,6 +92,12 @@ def test_a_response_with_an_impossible_status_is_refused(status: str) -> None:
         parse_message(f"SIP/2.0 {status} OK\r\n\r\n".encode())
 
 
+def test_a_response_with_a_broken_length_is_refused() -> None:
+    text = "SIP/2.0 200 OK\r\n" + a_request().split("\r\n", 1)[1]
+    with pytest.raises(Malformed):
+        parse_message(text.replace("Content-Length: 0", "Content-Length:").encode())
+
+
 def test_a_response_echoes_what_a_response_must() -> None:
     text = a_request(extra=("Record-Route: <sip:p;lr>", "Timestamp: 54", "Subject: private"))
     request = parse_message(text.encode())
