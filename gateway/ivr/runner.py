@@ -24,6 +24,7 @@ from gateway.ivr.visit import (
     HungUp,
     Input,
     Key,
+    Outcome,
     Perform,
     Phase,
     Play,
@@ -126,25 +127,26 @@ class CallRunner:
         if self._is_over or self._is_broken:
             return
         self._inputs.append(given)
-        if self._is_turning:
-            return
-        self._is_turning = True
+        if not self._is_turning:
+            self._is_turning = True
+            self._tasks.spawn("ivr.turn", self._turn())
+
+    async def _turn(self) -> None:
+        """Take inputs until none is left. A bug costs this call, not the gateway: it is a task."""
+        is_done = False
         try:
-            self._turn()
-        except Exception:  # a bug costs this call, not the gateway
-            self._log.exception("ivr.call_failed", state=self._visit.state)
-            self._break_off()
+            for _ in range(INPUTS_MAX):
+                if not self._inputs:
+                    break
+                self._visit, effects = step(self._flow, self._visit, self._inputs.popleft())
+                for effect in effects:
+                    self._carry_out(effect)
+            assert not self._inputs, f"state {self._visit.state} never comes to rest"
+            is_done = True
         finally:
             self._is_turning = False
-
-    def _turn(self) -> None:
-        for _ in range(INPUTS_MAX):
-            if not self._inputs:
-                return
-            self._visit, effects = step(self._flow, self._visit, self._inputs.popleft())
-            for effect in effects:
-                self._carry_out(effect)
-        raise AssertionError(f"state {self._visit.state} never comes to rest")
+            if not is_done:
+                self._break_off()
 
     def _carry_out(self, effect: Effect) -> None:
         assert self._leg is not None
@@ -167,14 +169,13 @@ class CallRunner:
                 self._call.hangup()
 
     async def _perform(self, wish: Perform) -> None:
+        caller = Caller(self._call.call_no, self._visit.language)
+        outcome: Outcome | None = None
         try:
-            outcome = await self._actions.perform(
-                Caller(self._call.call_no, self._visit.language), wish
-            )
-        except Exception:
-            if not self._is_over:
+            outcome = await self._actions.perform(caller, wish)
+        finally:
+            if outcome is None:
                 self._break_off()
-            raise
         self._give(outcome)
 
     def _clips(self, prompt: Prompt) -> list[Clip]:
@@ -190,6 +191,7 @@ class CallRunner:
             return
         self._is_broken = True
         metrics.CALLS_FAILED.inc()
+        self._log.error("ivr.call_failed", state=self._visit.state)
         self._stop_timer()
         self._timer = self._tasks.call_later("ivr.apology", APOLOGY_S_MAX, self._call.hangup)
         if self._leg is not None and self._visit.phase is not Phase.ENDED:

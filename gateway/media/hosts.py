@@ -25,9 +25,10 @@ from gateway.media.port import MediaRefused
 log = structlog.get_logger("media")
 
 START_TIMEOUT_S: Final = 20.0
-SILENT_MAX_S: Final = 5.0  # a worker beats every second
+SILENT_S_MAX: Final = 5.0  # a worker beats every second
 RESTART_DELAY_S: Final = 0.2
 RESTART_DELAY_MAX_S: Final = 5.0
+STABLE_S: Final = 60.0  # a worker that lived so long is restarted at once again
 
 
 class HostListener(Protocol):
@@ -120,9 +121,14 @@ class WorkerHost:
     """
 
     def __init__(
-        self, reactor: MediaReactor, host: str, ports: tuple[int, int], legs_max: int
+        self,
+        reactor: MediaReactor,
+        host: str,
+        ports: tuple[int, int],
+        legs_max: int,
+        silent_s_max: float = SILENT_S_MAX,
     ) -> None:
-        self._reactor = reactor
+        self._reactor, self._silent_s_max = reactor, silent_s_max
         self._arguments = [host, str(ports[0]), str(ports[1]), str(legs_max)]
         self._listener: HostListener | None = None
         self._control: _Control | None = None
@@ -183,7 +189,7 @@ class WorkerHost:
 
     def _check_beat(self) -> None:
         silent_s = self._reactor.seconds() - self._heard_s
-        limit_s = SILENT_MAX_S if self._is_up else START_TIMEOUT_S
+        limit_s = self._silent_s_max if self._is_up else START_TIMEOUT_S
         if silent_s > limit_s and self._process is not None and self._process.poll() is None:
             log.error("media.worker_silent", pid=self._process.pid, silent_s=round(silent_s, 1))
             self._process.kill()
@@ -204,7 +210,7 @@ class WorkerHost:
             self._tell_started(Failure(MediaRefused("the media worker ended while starting")))
         if was_up and self._listener is not None:
             self._listener.host_lost()
-        if self._reactor.seconds() - self._started_s > 60:
+        if self._reactor.seconds() - self._started_s > STABLE_S:
             self._restart_delay_s = RESTART_DELAY_S
         self._restart = self._reactor.callLater(self._restart_delay_s, self._spawn)
         self._restart_delay_s = min(2 * self._restart_delay_s, RESTART_DELAY_MAX_S)
