@@ -27,7 +27,8 @@ from gateway.identity.credentials import (
 )
 from gateway.identity.settings import IdentitySettings
 from gateway.store.database import Database
-from gateway.store.tables import LOGINS
+from gateway.store.tables import CUSTOMERS, LOGINS
+from risk.domain.enums import Language
 from risk.domain.errors import PermanentFailure
 from risk.domain.ids import ACCOUNT_NO, NS
 
@@ -49,14 +50,29 @@ class LoginKind(enum.IntEnum):
 class Login:
     """One web login. `seen_ns` is its last use."""
 
-    __slots__ = ("account_no", "digest", "expires_ns", "kind", "seen_ns", "seen_written_ns")
+    __slots__ = (
+        "account_no",
+        "digest",
+        "expires_ns",
+        "kind",
+        "language",
+        "seen_ns",
+        "seen_written_ns",
+    )
 
     def __init__(
-        self, digest: bytes, account_no: str, kind: LoginKind, seen_ns: int, expires_ns: int
+        self,
+        digest: bytes,
+        account_no: str,
+        kind: LoginKind,
+        language: Language,
+        seen_ns: int,
+        expires_ns: int,
     ) -> None:
         self.digest = digest
         self.account_no = account_no
         self.kind = kind
+        self.language = language
         self.seen_ns = seen_ns
         self.seen_written_ns = seen_ns
         self.expires_ns = expires_ns
@@ -117,12 +133,10 @@ class Logins:
         if not isinstance(outcome, Verified):
             return outcome
         now_ns, token = self._now_ns(), self._token()
-        login = Login(
-            digest_of(token), account_no, kind, now_ns, now_ns + self._settings.login_s * NS
-        )
+        expires_ns = now_ns + self._settings.login_s * NS
         kept_max = self._settings.logins_per_account_max
-        ended = await self._database.write(
-            lambda connection: _insert(connection, login, now_ns, kept_max)
+        login, ended = await self._database.write(
+            lambda it: _insert(it, digest_of(token), account_no, kind, now_ns, expires_ns, kept_max)
         )
         for digest in ended:
             self._forget(digest)
@@ -246,10 +260,18 @@ def _plain(password: str) -> str:
     return unicodedata.normalize("NFKC", password)  # the same keys, whatever input method
 
 
-def _insert(connection: Connection, login: Login, now_ns: int, kept_max: int) -> list[bytes]:
-    """Write a login; return the digests of those of the account that had to end for it."""
+def _insert(
+    connection: Connection,
+    digest: bytes,
+    account_no: str,
+    kind: LoginKind,
+    now_ns: int,
+    expires_ns: int,
+    kept_max: int,
+) -> tuple[Login, list[bytes]]:
+    """Write a login; return it and the digests of those of the account that end for it."""
     connection.execute(delete(LOGINS).where(LOGINS.c.expires_ns <= now_ns))
-    of_account = LOGINS.c.account_no == login.account_no
+    of_account = LOGINS.c.account_no == account_no
     newest_first = (
         select(LOGINS.c.token_sha256).where(of_account).order_by(LOGINS.c.started_ns.desc())
     )
@@ -257,22 +279,32 @@ def _insert(connection: Connection, login: Login, now_ns: int, kept_max: int) ->
     connection.execute(delete(LOGINS).where(LOGINS.c.token_sha256.in_(surplus)))
     connection.execute(
         insert(LOGINS).values(
-            token_sha256=login.digest,
-            account_no=login.account_no,
-            kind=login.kind,
+            token_sha256=digest,
+            account_no=account_no,
+            kind=kind,
             started_ns=now_ns,
             seen_ns=now_ns,
-            expires_ns=login.expires_ns,
+            expires_ns=expires_ns,
         )
     )
-    return surplus
+    login = _select(connection, digest)
+    assert login is not None, "it was just written"
+    return login, surplus
 
 
 def _select(connection: Connection, digest: bytes) -> Login | None:
-    row = connection.execute(select(LOGINS).where(LOGINS.c.token_sha256 == digest)).first()
+    found = select(LOGINS, CUSTOMERS.c.language).join(CUSTOMERS)
+    row = connection.execute(found.where(LOGINS.c.token_sha256 == digest)).first()
     if row is None:
         return None
-    return Login(digest, row.account_no, LoginKind(row.kind), row.seen_ns, row.expires_ns)
+    return Login(
+        digest,
+        row.account_no,
+        LoginKind(row.kind),
+        Language(row.language),
+        row.seen_ns,
+        row.expires_ns,
+    )
 
 
 def _touch(connection: Connection, digest: bytes, now_ns: int) -> int:
