@@ -58,6 +58,7 @@ class FixEdge:
         self._reactor = reactor
         self._now_ns = now_ns
         self._turn: IDelayedCall | None = None
+        self._is_idle = False
         self._busy_until_ns = 0
         self._stopped: Deferred[None] | None = None
         self._stop_until_ns = 0
@@ -111,6 +112,9 @@ class FixEdge:
     def on_events(self, events: Sequence[tuple[int, Event]]) -> None:
         """Route durable events (a bus subscriber)."""
         self.router.on_events(events)
+        if self._is_idle and self._turn is not None and self.router.is_waiting:
+            self._is_idle = False
+            self._turn.reset(BUSY_POLL_S)
 
     @property
     def is_up(self) -> bool:
@@ -145,10 +149,8 @@ class FixEdge:
             return
         if count or self.router.is_waiting:
             self._busy_until_ns = now_ns + _BUSY_NS
-        if count:
-            self._plan(0)
-        else:
-            self._plan(BUSY_POLL_S if now_ns < self._busy_until_ns else IDLE_POLL_S)
+        self._is_idle = now_ns >= self._busy_until_ns
+        self._plan(0 if count else IDLE_POLL_S if self._is_idle else BUSY_POLL_S)
 
     def _is_done(self, now_ns: int) -> bool:
         return now_ns >= self._stop_until_ns or not any(s.is_up for s in self._sessions)

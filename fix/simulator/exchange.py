@@ -24,7 +24,7 @@ from risk.domain.enums import ExecType
 log = structlog.get_logger("venue")
 
 BUSY_POLL_S: Final = 0.001
-IDLE_POLL_S: Final = 0.005
+IDLE_POLL_S: Final = 0.002
 ADVANCE_NS: Final = 50_000_000
 SNAPSHOTS_PER_TURN: Final = 100
 REQ_IDS_MAX: Final = 100_000  # answers to status requests that a mood may hold back
