@@ -11,6 +11,7 @@ import secrets
 import time
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from typing import Any, Final, NamedTuple, TypeVar
 
 import aiohttp
@@ -18,14 +19,15 @@ from twisted.internet.defer import Deferred
 from twisted.internet.task import deferLater
 
 from gateway.app.stage import Stage
-from gateway.branch.client import BranchClient
-from gateway.branch.wire import BranchOrder
+from gateway.branch.client import BranchClient, development_identity
+from gateway.branch.wire import Accepted
 from gateway.refdata.tables import OpeningAccount
 from gateway.sip.softphone import open_softphone, parse_script
-from gateway.sip.uri import Uri
+from gateway.sip.uri import parse_uri
 from gateway.sip.wire import Hop
 from risk.domain.errors import TemporaryFailure
 from risk.domain.fixedpoint import E4, format_e4, parse_e4
+from risk.domain.ids import NS
 
 T = TypeVar("T")
 
@@ -48,7 +50,6 @@ class Placed(NamedTuple):
     account: OpeningAccount
     cl_ord_id: str
     symbol: str
-    began_s: float
 
 
 class WebCustomer:
@@ -116,6 +117,7 @@ class Demo:
         self._reactor = reactor
         self._now_ns = now_ns
         self._say = say
+        self._accepted_s: dict[str, float] = {}  # by ClOrdID(11), market clock
         self._url = f"http://127.0.0.1:{stage.ports['gateway.web_port']}"
 
     async def run(self) -> None:
@@ -127,8 +129,8 @@ class Demo:
             await self._by_branch(by_branch, "000001"),
         ]
         for order in placed:
-            await self._filled(order)
-            await self._told(order)
+            fills = await self._filled(order)
+            await self._told(order, len(fills))
 
     @contextmanager
     def _step(self, door: str, what: str) -> Iterator[None]:
@@ -148,16 +150,14 @@ class Demo:
         peer = Hop("127.0.0.1", self._stage.ports["gateway.sip_port"])
         try:
             with self._step("phone", f"call to {HOTLINE_NO} answered (SIP, RTP)"):
-                call = await phone.dial(
-                    Uri(user=HOTLINE_NO, host=peer.host, port=peer.port), account.mobile, peer
-                )
+                to = parse_uri(f"sip:{HOTLINE_NO}@{peer.host}:{peer.port}")
+                call = await phone.dial(to, account.mobile, peer)
             keys = f"1{account.account_no}#{account.phone_pin}#"
             with self._step("phone", "language, account and PIN keyed, logged in"):
                 await call.run(parse_script(keys + "|"))
             order = f"1{symbol}#{price.replace('.', '*')}#{QTY}#"
             with self._step("phone", f"buy {symbol} at {price}, {QTY} keyed, read back"):
                 await call.run(parse_script(order + "|"))
-            began_s = time.monotonic()
             with self._step("phone", "1 pressed to confirm: order number heard"):
                 await call.run(parse_script("1|"))
             wav = self._stage.folder / "call.wav"
@@ -169,7 +169,7 @@ class Demo:
         orders = (await web.ask("GET", "/v1/orders"))["orders"]
         if not orders or orders[0]["channel"] != "phone":
             raise DemoFailed("the call ended without an order: see gateway.log, ivr.*")
-        return Placed("phone", account, orders[0]["cl_ord_id"], symbol, began_s)
+        return Placed("phone", account, orders[0]["cl_ord_id"], symbol)
 
     async def _by_web(self, account: OpeningAccount, symbol: str) -> Placed:
         web = WebCustomer(self._url)
@@ -177,26 +177,29 @@ class Demo:
             await web.log_in(account)
         price = await web.price_to_buy(symbol)
         body = {"symbol": symbol, "side": "buy", "qty": QTY, "price": price}
-        began_s = time.monotonic()
         with self._step("web", f"buy {symbol} {QTY} at {price} accepted, durable"):
             said = await web.ask("POST", "/v1/orders", body, secrets.token_hex(8))
-        return Placed("web", account, said["cl_ord_id"], symbol, began_s)
+        return Placed("web", account, said["cl_ord_id"], symbol)
 
     async def _by_branch(self, account: OpeningAccount, symbol: str) -> Placed:
         web = WebCustomer(self._url)
         await web.log_in(account)
         price = await web.price_to_buy(symbol)
         keys = self._stage.folder / "data" / "keys"
-        client = BranchClient(self._reactor, keys, account.branch_code)
+        client = BranchClient(
+            self._reactor,
+            "127.0.0.1",
+            self._stage.ports["gateway.branch_port"],
+            development_identity(keys, account.branch_code),
+        )
         with self._step("branch", "connected over TLS with its certificate"):
-            await client.connect("127.0.0.1", self._stage.ports["gateway.branch_port"])
-        began_s = time.monotonic()
+            await client.start()
         with self._step("branch", f"buy {symbol} {QTY} at {price} accepted, durable"):
-            said = await client.ask(
-                BranchOrder(client.next_seq(), account.account_no, symbol, 1, QTY, price)
-            )
-        await client.close()
-        return Placed("branch", account, said.cl_ord_id, symbol, began_s)
+            said = await client.order(account.account_no, symbol, 1, QTY, price)
+        await client.stop()
+        if not isinstance(said, Accepted):
+            raise DemoFailed(f"the branch's order was not accepted: {said}")
+        return Placed("branch", account, said.cl_ord_id, symbol)
 
     async def _until(self, what: str, found: Callable[[], Awaitable[T | None]]) -> T:
         until = time.monotonic() + WAIT_S_MAX
@@ -207,7 +210,8 @@ class Demo:
             await deferred_pause()
         raise DemoFailed(f"{what}: not within {WAIT_S_MAX:g} s; see {self._stage.folder}/*.log")
 
-    async def _filled(self, order: Placed) -> None:
+    async def _filled(self, order: Placed) -> list[dict[str, Any]]:
+        """Wait until the order is filled; return its fills, each with its latency printed."""
         web = WebCustomer(self._url)
         await web.log_in(order.account)
 
@@ -216,22 +220,33 @@ class Demo:
             return said if said["ord_status"] == "filled" else None
 
         said = await self._until(f"{order.door}: fill of {order.cl_ord_id}", filled)
-        what = f"order {said['order_no']} filled {said['cum_qty']} at {said['avg_px']}"
-        self._say(f"  {order.door:<7} {what}, fees {said['fees']}")
+        accepted_s = datetime.fromisoformat(said["accepted_at"]).timestamp()
+        fills = (await web.ask("GET", "/v1/fills"))["fills"]
+        ours = [fill for fill in fills if fill["cl_ord_id"] == order.cl_ord_id]
+        for fill in ours:
+            what = f"order {said['order_no']}: {fill['last_qty']} filled at {fill['last_px']}"
+            after_s = datetime.fromisoformat(fill["transact_at"]).timestamp() - accepted_s
+            self._say(f"  {order.door:<7} {what:<48} {after_s * 1000:9.1f} ms after acceptance")
+        self._accepted_s[order.cl_ord_id] = accepted_s
+        return ours
 
-    async def _told(self, order: Placed) -> None:
-        """Wait for an SMS and a mail that say the order is filled, and print them."""
-        wanted = {"sms": order.account.mobile, "mail": order.account.email}
-        for route, to in wanted.items():
+    async def _told(self, order: Placed, fill_count: int) -> None:
+        """Wait for an SMS and a mail per fill and print them."""
+        account = order.account
+        for route, to in (("sms", account.mobile.lstrip("+")), ("mail", account.email)):
 
-            async def told(route: str = route, to: str = to) -> dict[str, Any] | None:
-                for message in self._stage.messages():
-                    is_ours = message["route"] == route and to.lstrip("+") in message["to"]
-                    if is_ours and order.symbol in message["text"]:
-                        return message
-                return None
+            async def told(route: str = route, to: str = to) -> list[dict[str, Any]] | None:
+                found = [
+                    message
+                    for message in self._stage.messages()
+                    if (message["route"], message["to"]) == (route, to)
+                    and order.symbol in message["text"]
+                ]
+                return found if len(found) >= fill_count else None
 
-            message = await self._until(f"{order.door}: {route} to {to}", told)
-            self._say(f"  {order.door:<7} {route} reached {to}")
-            for line in (message["subject"] + "\n" + message["text"]).strip().splitlines():
-                self._say(f"            {line}")
+            for message in await self._until(f"{order.door}: {route} to {to}", told):
+                after_s = message["at_ns"] / NS - self._accepted_s[order.cl_ord_id]
+                what = f"{route} reached {to}"
+                self._say(f"  {order.door:<7} {what:<48} {after_s * 1000:9.1f} ms after acceptance")
+                for line in (message["subject"] + "\n" + message["text"]).strip().splitlines():
+                    self._say(f"            {line}")

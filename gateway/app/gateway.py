@@ -112,9 +112,18 @@ class Gateway:
             now_ns,
         )
         self._days = DayKeeper(rulebook, listings, heart.sequencer, lambda: heart.book.day, now_ns)
-        shared = (heart.sequencer, heart.queries, heart.bus, self._identity, reactor, now_ns)
-        self._web = WebDoor(settings.web, *shared)
-        self._branch = BranchDoor(settings.branch, data, *shared)
+        self._web = WebDoor(
+            settings.web,
+            heart.sequencer,
+            heart.queries,
+            heart.bus,
+            self._identity,
+            reactor,
+            now_ns,
+        )
+        self._branch = BranchDoor(
+            settings.branch, data, heart.sequencer, heart.queries, heart.bus, reactor, now_ns
+        )
         self._phone = (
             Phone(settings, heart.sequencer, heart.queries, self._identity, reactor, now_ns)
             if settings.phone.is_open

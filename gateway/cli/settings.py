@@ -10,8 +10,6 @@ from pathlib import Path
 
 import click
 import msgspec
-from rich.console import Console
-from rich.table import Table
 
 from gateway.app.settings import Settings, load_settings
 from gateway.settings import doc_of
@@ -40,10 +38,9 @@ def settings(config: Path | None, template: bool, name: str | None) -> None:
     ]
     if not rows:
         raise click.UsageError(f"NAME must be a section or setting, was {name!r}")
-    table = Table("setting", "value", "from", "meaning", box=None)
     for row in rows:
-        table.add_row(row.path, str(row.value), row.source, row.doc)
-    Console().print(table)
+        click.echo(f"{row.path} = {_toml(row.value)}  ({row.source})")
+        click.echo(textwrap.fill(row.doc, 98, initial_indent="    ", subsequent_indent="    "))
 
 
 def template_lines() -> Iterator[str]:
@@ -55,7 +52,13 @@ def template_lines() -> Iterator[str]:
         yield f"[{section.encode_name}]"
         for field in msgspec.structs.fields(section.type):
             yield from textwrap.wrap(doc_of(field), 98, initial_indent="# ", subsequent_indent="# ")
-            yield f"#{field.encode_name} = {_toml(field.default)}"
+            yield f"#{field.encode_name} = {_toml(_default(field))}"
+
+
+def _default(field: msgspec.structs.FieldInfo) -> object:
+    if field.default_factory is not msgspec.NODEFAULT:
+        return field.default_factory()
+    return field.default
 
 
 def _toml(value: object) -> str:
