@@ -12,13 +12,14 @@ from typing import Any, Final, NamedTuple
 
 import msgspec
 import structlog
-from OpenSSL import crypto
+from cryptography import x509
+from cryptography.hazmat.primitives import serialization
 from twisted.application.internet import ClientService
 from twisted.internet.defer import Deferred
 from twisted.internet.endpoints import HostnameEndpoint, wrapClientTLS
 from twisted.internet.interfaces import IAddress, IOpenSSLClientConnectionCreator
 from twisted.internet.protocol import Factory, Protocol, connectionDone
-from twisted.internet.ssl import Certificate, KeyPair, PrivateCertificate, optionsForClientTLS
+from twisted.internet.ssl import Certificate, optionsForClientTLS
 from twisted.python.failure import Failure
 
 from gateway.branch import wire
@@ -70,12 +71,12 @@ def client_options(
 ) -> IOpenSSLClientConnectionCreator:
     """Return TLS that trusts the authority alone, checks the door's name, shows who we are."""
     authority = Certificate.loadPEM(identity.ca_file.read_bytes())
-    key = KeyPair(crypto.load_privatekey(crypto.FILETYPE_PEM, identity.key_file.read_bytes()))
-    own = PrivateCertificate.fromCertificateAndKeyPair(
-        Certificate.loadPEM(identity.certificate_file.read_bytes()), key
-    )
+    own = {
+        "privateKey": serialization.load_pem_private_key(identity.key_file.read_bytes(), None),
+        "certificate": x509.load_pem_x509_certificate(identity.certificate_file.read_bytes()),
+    }
     options: IOpenSSLClientConnectionCreator = optionsForClientTLS(
-        server_name, trustRoot=authority, clientCertificate=own
+        server_name, trustRoot=authority, extraCertificateOptions=own
     )
     return options
 

@@ -10,7 +10,9 @@ from pathlib import Path
 from typing import Any, Final
 
 import structlog
-from OpenSSL import crypto
+from cryptography import x509
+from cryptography.hazmat.primitives import serialization
+from cryptography.x509.oid import NameOID
 from twisted.internet import interfaces
 from twisted.internet.defer import Deferred
 from twisted.internet.protocol import Factory, Protocol, connectionDone
@@ -118,8 +120,9 @@ class BranchConnection(Protocol):
         """The connection is lost; connectionLost follows."""
 
     def _common_name(self) -> str:
-        certificate: crypto.X509 = self.transport.getPeerCertificate()
-        return str(certificate.get_subject().commonName or "")
+        certificate: x509.Certificate = self.transport.getPeerCertificate().to_cryptography()
+        names = certificate.subject.get_attributes_for_oid(NameOID.COMMON_NAME)
+        return str(names[0].value) if len(names) == 1 else ""
 
     def _wake(self) -> None:
         if not self._is_flush_planned:
@@ -188,11 +191,12 @@ class BranchDoor(Factory):
         self._pushes = Pushes(queries.branch_of, bus.durable_seq)
         self._listening: Any = None  # IListeningPort
         self._emptied: Deferred[None] | None = None
+        self._stop_events: Callable[[], None] = lambda: None
 
     async def start(self) -> None:
         """Open the door. Raises ConfigError for certificates, CannotListenError for the port."""
         options = server_options(self.settings, self._data_folder)
-        self._bus.subscribe("branch", self._pushes.on_events)
+        self._stop_events = self._bus.subscribe("branch", self._pushes.on_events)
         self._listening = self._reactor.listenSSL(
             self.settings.port, self, options, interface=self.settings.host
         )
@@ -209,6 +213,7 @@ class BranchDoor(Factory):
             for connection in tuple(self.connections):
                 connection.close()
             await self._emptied
+        self._stop_events()
         self.tasks.stop()
 
     def forget(self, connection: BranchConnection) -> None:
@@ -269,9 +274,12 @@ def server_options(settings: BranchSettings, data_folder: Path) -> CertificateOp
     authority = Certificate.loadPEM(_read("branch.ca_file", data_folder / settings.ca_file))
     certificate = _read("branch.certificate_file", data_folder / settings.certificate_file)
     key = _read("branch.key_file", data_folder / settings.key_file)
+    # pyOpenSSL takes the objects of cryptography, which Twisted's annotations do not know yet.
+    private_key: Any = serialization.load_pem_private_key(key, None)
+    own: Any = x509.load_pem_x509_certificate(certificate)
     return CertificateOptions(
-        privateKey=crypto.load_privatekey(crypto.FILETYPE_PEM, key),
-        certificate=crypto.load_certificate(crypto.FILETYPE_PEM, certificate),
+        privateKey=private_key,
+        certificate=own,
         trustRoot=trustRootFromCertificates([authority]),
         raiseMinimumTo=TLSVersion.TLSv1_3,
     )
