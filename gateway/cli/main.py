@@ -66,3 +66,7 @@ def main() -> None:
     except HotlineError as e:
         click.echo(f"hotline: {e.code}: {e}", err=True)
         sys.exit(EXIT_FAILED)
+
+
+if __name__ == "__main__":
+    main()
