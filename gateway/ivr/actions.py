@@ -5,7 +5,7 @@ outcome (the flow) and how PINs are kept (gateway.identity).
 """
 
 from collections.abc import Callable, Mapping
-from typing import NamedTuple, Protocol
+from typing import Final, NamedTuple, Protocol
 
 import structlog
 from twisted.internet.defer import Deferred
@@ -19,11 +19,11 @@ from gateway.ivr import metrics
 from gateway.ivr.flow import Action
 from gateway.ivr.lint import OTHER_REASON
 from gateway.ivr.visit import Outcome, Perform
-from gateway.media.speech import measure_of
+from gateway.media.speech import Qty, measure_of
 from gateway.media.voice import Voice
-from risk.book.views import AccountView
+from risk.book.views import AccountView, OrderView
 from risk.domain.commands import Command, SubmitOrder
-from risk.domain.enums import Channel, Language, Side
+from risk.domain.enums import Channel, Language, OrdStatus, Side
 from risk.domain.errors import TemporaryFailure
 from risk.domain.events import Event, OrderAccepted, OrderDenied
 from risk.domain.instrument import Instrument
@@ -31,7 +31,8 @@ from risk.domain.reasons import ReasonCode, prompt_key
 
 log = structlog.get_logger("ivr")
 
-NAME_TIMEOUT_S = 2.0
+NAME_TIMEOUT_S: Final = 2.0
+SIDE_WORDS: Final = {Side.BUY: "buy", Side.SELL: "sell"}
 
 
 class PinCheck(Protocol):
@@ -54,6 +55,10 @@ class PhoneQueries(Protocol):
 
     def account(self, account_no: str) -> AccountView | None:
         """Return an account's cash, None when it is unknown."""
+        ...
+
+    def orders(self, account_no: str, limit: int = ...) -> list[OrderView]:
+        """Return an account's orders of the day, the newest first, at most `limit`."""
         ...
 
 
@@ -97,6 +102,8 @@ class PhoneActions:
                 name, values = await self._find_security(caller, wish)
             case Action.READ_CASH:
                 name, values = self._read_cash(wish)
+            case Action.READ_LAST_ORDER:
+                name, values = await self._read_last_order(caller, wish)
             case Action.SUBMIT_ORDER:
                 name, values = await self._submit_order(caller, wish)
         metrics.OUTCOMES.labels(wish.action.value, name).inc()
@@ -127,14 +134,18 @@ class PhoneActions:
             return "not_now", {}
         if instrument is None:
             return "unknown", {}
-        is_zh = caller.language is Language.ZH
-        name = instrument.name_zh if is_zh else instrument.name_en
-        rendered = Deferred.fromCoroutine(self._voice.prepare_name(name, caller.language))
+        name = await self._prepared_name(instrument, caller.language)
+        return "ok", {"security": name, "measure": measure_of(instrument.board)}
+
+    async def _prepared_name(self, instrument: Instrument, language: Language) -> str:
+        """Return the name in the caller's language, rendered when that does not take long."""
+        name = instrument.name_zh if language is Language.ZH else instrument.name_en
+        rendered = Deferred.fromCoroutine(self._voice.prepare_name(name, language))
         try:
             await rendered.addTimeout(NAME_TIMEOUT_S, self._clock)
         except DeferredTimeout:
             log.warning("ivr.name_late", symbol=instrument.symbol)  # the code is spoken anyway
-        return "ok", {"security": name, "measure": measure_of(instrument.board)}
+        return name
 
     def _read_cash(self, wish: Perform) -> tuple[str, Mapping[str, object]]:
         try:
@@ -142,6 +153,30 @@ class PhoneActions:
         except AcceptanceStopped:
             return "unknown", {}
         return ("unknown", {}) if account is None else ("ok", {"free": account.free_e4})
+
+    async def _read_last_order(
+        self, caller: Caller, wish: Perform
+    ) -> tuple[str, Mapping[str, object]]:
+        try:
+            orders = self._queries.orders(_text(wish, "verified_account_no"), limit=1)
+            instrument = self._queries.instrument(orders[0].symbol) if orders else None
+        except AcceptanceStopped:
+            return "unknown", {}
+        if not orders:
+            return "none", {}
+        order = orders[0]
+        assert instrument is not None, f"an order of {order.symbol}, which is not listed"
+        measure = measure_of(instrument.board)
+        return "ok", {
+            "last_order_no": order.order_no,
+            "last_side_word": SIDE_WORDS[order.side],
+            "last_security": await self._prepared_name(instrument, caller.language),
+            "last_symbol": order.symbol,
+            "last_qty": Qty(order.qty, measure),
+            "last_price": order.price_e4,
+            "last_filled": Qty(order.cum_qty, measure),
+            "last_state": _state_word(order),
+        }
 
     async def _submit_order(
         self, caller: Caller, wish: Perform
@@ -194,6 +229,15 @@ def order_of(call_no: str, wish: Perform, now_ns: int) -> SubmitOrder:
         trace_id=call_no,
         entered_ns=wish.at_ns or now_ns,
     )
+
+
+def _state_word(order: OrderView) -> str:
+    """Return which prompt tells how an order stands."""
+    if order.is_open:
+        return "open"
+    if order.ord_status is OrdStatus.REJECTED:
+        return "rejected"
+    return "filled" if order.ord_status is OrdStatus.FILLED else "ended"
 
 
 def _text(wish: Perform, name: str) -> str:

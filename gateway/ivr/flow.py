@@ -22,6 +22,7 @@ class Action(enum.Enum):
     VERIFY_PIN = "verify_pin"
     FIND_SECURITY = "find_security"
     READ_CASH = "read_cash"
+    READ_LAST_ORDER = "read_last_order"
     SUBMIT_ORDER = "submit_order"
 
 
@@ -30,12 +31,17 @@ OUTCOMES: Final[Mapping[Action, tuple[str, ...]]] = {
     Action.VERIFY_PIN: ("ok", "refused", "locked_out", "busy"),
     Action.FIND_SECURITY: ("ok", "unknown", "not_now"),
     Action.READ_CASH: ("ok", "unknown"),
+    Action.READ_LAST_ORDER: ("ok", "none", "unknown"),
     Action.SUBMIT_ORDER: ("accepted", "denied", "unknown"),
 }
 BRINGS: Final[Mapping[Action, tuple[str, ...]]] = {
     Action.VERIFY_PIN: ("verified_account_no",),
     Action.FIND_SECURITY: ("security", "measure"),
     Action.READ_CASH: ("free",),
+    Action.READ_LAST_ORDER: (
+        *("last_order_no", "last_side_word", "last_security", "last_symbol", "last_qty"),
+        *("last_price", "last_filled", "last_state"),
+    ),
     Action.SUBMIT_ORDER: ("order_no", "reason"),  # and the figures of the reason
 }
 

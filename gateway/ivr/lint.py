@@ -30,6 +30,8 @@ SYSTEM_PROMPT: Final = "error.system"  # played by the runner when something bro
 # What the words in braces of a prompt key may be.
 VARIANTS: Final = {
     "side_word": ("buy", "sell"),
+    "last_side_word": ("buy", "sell"),
+    "last_state": ("open", "filled", "ended", "rejected"),
     "reason": (OTHER_REASON, *(reason.name.lower() for reason in REASONS)),
 }
 

@@ -207,8 +207,11 @@ class CallRunner:
 
 
 def _value(kind: str, raw: object, values: Mapping[str, object]) -> Value:
-    """Return the typed value of a slot; a quantity takes the caller's word of measure."""
+    """Return the typed value of a slot; a plain quantity takes the order's word of measure."""
+    maker = SLOT_KINDS[kind]
+    if isinstance(raw, maker):
+        return raw
     if kind == "qty":
         assert isinstance(raw, int)
         return Qty(raw, str(values.get("measure", "share")))
-    return SLOT_KINDS[kind](raw)  # type: ignore[arg-type]  # lint checks kinds and their makers
+    return maker(raw)  # type: ignore[arg-type]  # lint checks kinds and their makers

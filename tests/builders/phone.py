@@ -27,9 +27,9 @@ from gateway.media.voice import Voice, open_voice
 from gateway.sip.settings import SipSettings
 from gateway.sip.transport import UdpTransport
 from gateway.sip.useragent import UserAgent, call_numbers
-from risk.book.views import AccountView
+from risk.book.views import AccountView, OrderView
 from risk.domain.commands import Command, SubmitOrder
-from risk.domain.enums import Board, Channel, Language
+from risk.domain.enums import Board, Channel, Language, OrdStatus, OrdType, Side
 from risk.domain.events import Event, OrderAccepted, OrderDenied
 from risk.domain.instrument import Instrument
 from risk.domain.reasons import ReasonCode
@@ -113,6 +113,9 @@ class FakeQueries:
 
     failed: AcceptanceStopped | None = None
 
+    def __init__(self) -> None:
+        self.last_order: OrderView | None = None
+
     def instrument(self, symbol: str) -> Instrument | None:
         self._check()
         return {PUFA.symbol: PUFA, BOND.symbol: BOND}.get(symbol)
@@ -123,9 +126,44 @@ class FakeQueries:
             return None
         return AccountView(account_no, "00001", 12_345_600, 0, 12_345_600, 0, 0, False)
 
+    def orders(self, account_no: str, limit: int = 500) -> list[OrderView]:
+        self._check()
+        return [self.last_order] if self.last_order and account_no == ACCOUNT_NO else []
+
     def _check(self) -> None:
         if self.failed is not None:
             raise self.failed
+
+
+def an_order_view(**changed: object) -> OrderView:
+    """An open order to sell 20 bonds, none of them sold yet."""
+    view = OrderView(
+        cl_ord_id="261123000042",
+        order_no=42,
+        account_no=ACCOUNT_NO,
+        symbol=BOND.symbol,
+        side=Side.SELL,
+        ord_type=OrdType.LIMIT,
+        channel=Channel.PHONE,
+        ord_status=OrdStatus.NEW,
+        qty=20,
+        leaves_qty=20,
+        cum_qty=0,
+        price_e4=1_005_000,
+        turnover_e4=0,
+        fees_e4=0,
+        reserved_e4=0,
+        accepted_ns=1,
+        updated_ns=1,
+        order_id="",
+        text="",
+        cancel_cl_ord_id="",
+        is_routed=True,
+        is_resent=False,
+        is_reported=True,
+        is_cancel_routed=False,
+    )
+    return view._replace(**changed)
 
 
 def an_acceptance(command: SubmitOrder, order_no: int = 10088) -> OrderAccepted:

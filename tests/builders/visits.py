@@ -27,6 +27,19 @@ GOOD: Answers = {
     Action.VERIFY_PIN: ("ok", {"verified_account_no": "100200300"}),
     Action.FIND_SECURITY: ("ok", {"security": "浦发银行", "measure": "share"}),
     Action.READ_CASH: ("ok", {"free": 12_345_600}),
+    Action.READ_LAST_ORDER: (
+        "ok",
+        {
+            "last_order_no": 42,
+            "last_side_word": "sell",
+            "last_security": "中行转债",
+            "last_symbol": "113001",
+            "last_qty": 20,
+            "last_price": 1_005_000,
+            "last_filled": 2,
+            "last_state": "open",
+        },
+    ),
     Action.SUBMIT_ORDER: ("accepted", {"order_no": 10_088}),
 }
 

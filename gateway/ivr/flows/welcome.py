@@ -31,6 +31,7 @@ STATES: Final[tuple[State, ...]] = (
             "1": Go(then="order.symbol", values={"side": Side.BUY, "side_word": "buy"}),
             "2": Go(then="order.symbol", values={"side": Side.SELL, "side_word": "sell"}),
             "3": Go(then="cash.read"),
+            "4": Go(then="last.read"),
             "*": Go(then="login.account"),
         },
         say_invalid="error.not_a_choice",

@@ -111,6 +111,7 @@ class ActionTests(SynchronousTestCase):
         assert self.outcome(Action.FIND_SECURITY, {"symbol": "600000"}) == ("not_now", {})
         verified = {"verified_account_no": ACCOUNT_NO}
         assert self.outcome(Action.READ_CASH, verified) == ("unknown", {})
+        assert self.outcome(Action.READ_LAST_ORDER, verified) == ("unknown", {})
 
     def test_an_order_is_submitted_once_with_the_calls_own_request_id(self) -> None:
         assert self.outcome(Action.SUBMIT_ORDER, ORDER) == ("accepted", {"order_no": 10_088})

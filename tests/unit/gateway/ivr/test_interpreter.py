@@ -46,6 +46,8 @@ ORDER = LOGIN + "| 1 600000 10*05# 200#"
         (LOGIN + "|2", "order.symbol", "order.symbol_sell"),
         (LOGIN + "|3", "cash.told", "cash.told"),
         (LOGIN + "|3|", "main.menu", "main.menu"),
+        (LOGIN + "|4", "last.order", "last.order_sell"),
+        (LOGIN + "|4|", "main.menu", "main.menu"),
         (LOGIN + "|9", "main.menu", "main.menu"),
         (LOGIN + "|*", "login.account", "login.account"),
         (LOGIN + "|#", "main.menu", "main.menu"),

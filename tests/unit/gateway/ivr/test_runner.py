@@ -13,6 +13,7 @@ from gateway.ivr.flows.hotline import HOTLINE
 from gateway.ivr.runner import APOLOGY_S_MAX, CallRunner
 from gateway.ivr.settings import PhoneSettings
 from gateway.media.port import LostReason, MediaLost
+from risk.domain.enums import OrdStatus
 from risk.domain.events import Event
 from risk.domain.reasons import ReasonCode
 from tests.builders.phone import (
@@ -24,6 +25,7 @@ from tests.builders.phone import (
     FakeQueries,
     a_denial,
     a_readable_voice,
+    an_order_view,
 )
 
 
@@ -49,12 +51,12 @@ def a_bug(_: object) -> Event:
 class RunnerTests(SynchronousTestCase):
     def setUp(self) -> None:
         self.clock, self.call, self.leg = Clock(), FakeCall(), FakeLeg()
-        self.orders, self.pins = FakeOrders(), FakePins()
+        self.orders, self.pins, self.queries = FakeOrders(), FakePins(), FakeQueries()
         self.voice = a_readable_voice(Path(self.mktemp()))
         self.successResultOf(Deferred.fromCoroutine(self.voice.prepare()))
         self.tasks = Tasks(self.clock)
         actions = PhoneActions(
-            self.pins, FakeQueries(), self.orders, self.voice, self.clock, lambda: 55, 8.0
+            self.pins, self.queries, self.orders, self.voice, self.clock, lambda: 55, 8.0
         )
         self.runner = CallRunner(
             self.call, HOTLINE, self.voice, actions, PhoneSettings(), self.tasks, self.clock
@@ -92,6 +94,29 @@ class RunnerTests(SynchronousTestCase):
         self.leg.press("3")
         words = ["one", "thousand", "two", "hundred", "thirty", "four", "point", "five", "six"]
         assert self.leg.played[-1][0] == ["The cash you may use is", *words, "yuan", ""]
+
+    def test_the_last_order_is_told_with_what_became_of_it(self) -> None:
+        self.log_in()
+        self.leg.press("4")
+        assert self.leg.said == "您今天还没有委托。"
+        self.leg.finish()
+        for status, leaves, cum, said in (
+            (OrdStatus.PARTIALLY_FILLED, 18, 2, "委托尚未结束,已成交两张"),
+            (OrdStatus.FILLED, 0, 20, "委托已全部成交。"),
+            (OrdStatus.CANCELED, 0, 2, "委托已结束,共成交两张"),
+            (OrdStatus.REJECTED, 0, 0, "委托已被交易所拒绝。"),
+        ):
+            self.queries.last_order = an_order_view(
+                ord_status=status, leaves_qty=leaves, cum_qty=cum
+            )
+            self.leg.press("4")
+            assert self.leg.said == (
+                "您最近一笔委托是卖出中行转债,代码幺幺三零零幺,委托号码四二,"
+                "数量二十张,价格一百点五零元"
+            )
+            self.leg.finish()
+            assert self.leg.said == said
+            self.leg.finish()
 
     def test_every_denial_can_be_spoken(self) -> None:
         for reason, figures in (
