@@ -12,6 +12,7 @@ from twisted.internet.interfaces import IDelayedCall, IReactorTime
 
 from gateway.media.port import RtpPeer
 from gateway.sip import metrics
+from gateway.sip.boundary import contained
 from gateway.sip.dialog import Dialog, remote_target
 from gateway.sip.errors import SipError
 from gateway.sip.ladder import Ladder
@@ -305,13 +306,8 @@ class Call:
 
 
 def told(call_no: str, callback: Callable[[T], None], value: T) -> bool:
-    """Call back into the rooms above; a bug there is logged and costs this call only."""
-    try:
-        callback(value)
-    except Exception:
-        log.exception("sip.callback_failed", call_no=call_no)
-        return False
-    return True
+    """Call back into the rooms above; True unless a bug there ended it."""
+    return contained("sip.callback_failed", lambda: callback(value), call_no=call_no)
 
 
 def extra_of(status: int) -> tuple[tuple[str, str], ...]:

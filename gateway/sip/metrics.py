@@ -46,5 +46,9 @@ MALFORMED: Final = Counter(
     "hotline_sip_malformed",
     "Requests answered with an error before any transaction, because they were not acceptable.",
 )
+FAILURES: Final = Counter(
+    "hotline_sip_failures",
+    "Requests and calls that a bug of ours ended; the log has the traceback.",
+)
 SENT_AGAIN: Final = RETRANSMISSIONS.labels("sent")
 RECEIVED_AGAIN: Final = RETRANSMISSIONS.labels("received")

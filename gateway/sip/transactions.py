@@ -11,6 +11,7 @@ import structlog
 from twisted.internet.interfaces import IReactorTime
 
 from gateway.sip import metrics
+from gateway.sip.boundary import contained
 from gateway.sip.client_transaction import ClientTransaction, InviteClientTransaction
 from gateway.sip.errors import SipError, SipNotSent
 from gateway.sip.headers import MAGIC_COOKIE, Via, parse_via, split_commas
@@ -211,12 +212,14 @@ class Transactions:
         self._user.cancel_received(invite)
 
     def _tell_user(self, transaction: ServerTransaction) -> None:
-        try:
-            self._user.request_received(transaction)
-        except Exception:  # a bug costs this request, not the others
-            log.exception("sip.request_failed", method=transaction.request.method)
-            if not transaction.is_answered:
-                transaction.respond(response_to(transaction.request, 500, transaction.local_tag))
+        request = transaction.request
+        is_fine = contained(
+            "sip.request_failed",
+            lambda: self._user.request_received(transaction),
+            method=request.method,
+        )
+        if not is_fine and not transaction.is_answered:
+            transaction.respond(response_to(request, 500, transaction.local_tag))
 
     def _answer_malformed(self, problem: Malformed, source: Hop) -> None:
         headers = problem.headers

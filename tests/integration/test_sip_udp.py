@@ -101,6 +101,13 @@ class SoftphoneCalls(TestCase):
         keys = {flow.call.ani: flow.keys for flow in self.gateway.flows}
         assert keys == {f"1380000{n:04d}": f"{n:02d}*" for n in range(20)}
 
+    async def test_a_closed_socket_ends_the_calls_and_their_legs(self) -> None:
+        call = await self.phone.dial(self.uri, "alice", self.hop)
+        await self.gateway.transport.stop()
+        assert self.gateway.flows[0].end == "transport_lost"
+        await self.until(lambda: self.gateway.media.leg_count == 0, "the leg is closed")
+        await call.end()
+
     async def test_a_flood_from_one_host_does_not_reach_callers_of_another(self) -> None:
         gateway = GatewayPhone(peer_datagrams_per_s=20.0, peer_datagrams_burst=40)
         port = await gateway.start()

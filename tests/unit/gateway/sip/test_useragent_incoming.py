@@ -343,6 +343,23 @@ def test_a_failure_in_the_flow_costs_only_that_call(house: Exchange) -> None:
     assert house.ends == ["refused"]
 
 
+def test_a_failure_in_a_closing_callback_leaves_the_call_closed(house: Exchange) -> None:
+    call = house.answered()
+    heard: list[CloseReason] = []
+    call.on_closed(lambda reason: [][0])
+    call.on_closed(heard.append)
+    call.hangup()
+    assert house.wire.take() == ["BYE"]
+    assert heard == [CloseReason.LOCAL_BYE]
+
+
+def test_a_bug_behind_a_request_is_answered_with_500(house: Exchange) -> None:
+    call = house.answered()
+    call.request_received = lambda transaction: [][0]  # type: ignore[method-assign]
+    house.arrive_in(call, "OPTIONS")
+    assert house.wire.take() == ["500"]
+
+
 def test_closing_leaves_nothing_behind(house: Exchange) -> None:
     call = house.answered()
     house.arrive_in(call, "BYE")
