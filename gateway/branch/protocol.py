@@ -247,7 +247,7 @@ class BranchLink:
                 "send it with today's day if it is still wanted"
             )
             return self._send(wire.Invalid(request.client_seq, 0, text))
-        metrics.REQUESTS.labels(type(request).__name__.lower()).inc()
+        _COUNTER[type(request)].inc()
         token = next(self._tokens)
         self._in_flight[token] = request.client_seq, self._clock.seconds()
         self._in_flight_count += 1
@@ -310,6 +310,10 @@ class BranchLink:
         return is_own
 
 
+_COUNTER: Final = {
+    wire.Order: metrics.REQUESTS.labels("order"),
+    wire.Cancel: metrics.REQUESTS.labels("cancel"),
+}
 _ANSWER: Final[dict[type, Callable[[BranchLink, Any, int], None]]] = {
     wire.Order: BranchLink._order,
     wire.Cancel: BranchLink._cancel,
