@@ -141,7 +141,9 @@ class UserAgent:
         try:
             self._check_method(request)
             if request.to.tag:
-                self._call_of(request).request_received(transaction)
+                call = self._call_of(request)
+                _check_extensions(request)
+                call.request_received(transaction)
             elif isinstance(transaction, InviteServerTransaction):
                 self._invite_received(transaction)
             else:
@@ -190,9 +192,7 @@ class UserAgent:
             raise Refusal("BYE outside a dialog", 481)
         if request.uri.scheme not in SUPPORTED_SCHEMES:
             raise Refusal(f"scheme {request.uri.scheme}", 416)
-        required = request.headers.listed("Require")
-        if required:
-            raise Refusal("extension", 420, (("Unsupported", ", ".join(required)),))
+        _check_extensions(request)
         if not self._is_ready():
             raise Refusal("not ready", 503, (("Retry-After", str(RETRY_AFTER_S)),))
 
@@ -252,6 +252,12 @@ class UserAgent:
 
 def _is_from(call: Call, request: Request) -> bool:
     return call.dialog is not None and call.dialog.remote.tag == request.sender.tag
+
+
+def _check_extensions(request: Request) -> None:
+    required = request.headers.listed("Require")
+    if required:
+        raise Refusal("extension", 420, (("Unsupported", ", ".join(required)),))
 
 
 def _check_accept(request: Request) -> None:
