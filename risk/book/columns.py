@@ -86,7 +86,7 @@ class ColumnTable(Generic[ColumnsT]):
         assert len(columns) == len(parts), f"{prefix}: a column is no array"
         assert len(counts) == 1, f"{prefix}: columns differ in length"
         self.count = counts.pop()
-        self.capacity = max(self.count, CAPACITY_MIN)
+        self.capacity = max(self.count + self.count // 4, CAPACITY_MIN)  # no growth at once
         for name, dtype in self.dtypes.items():
             full = np.zeros(self.capacity, dtype=dtype)
             full[: self.count] = columns[name]

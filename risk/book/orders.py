@@ -87,7 +87,7 @@ class DayOrders(OrderColumns, ColumnTable[OrderColumns]):
 
     def cl_ord_id(self, number: int) -> str:
         """Return the ClOrdID(11) of a number (as risk.domain.ids.cl_ord_id)."""
-        return f"{self.prefix}{number:06d}"
+        return self.prefix + str(number).zfill(_NUMBER_DIGITS_MIN)  # twice as fast as a format
 
     def find(self, cl_ord_id: str) -> int:
         """Return an order's row; below 0 the row of the order a cancel request is about; or 0."""

@@ -73,7 +73,7 @@ def move_shares(book: AccountBook, command: c.MoveShares, at_ns: int) -> Iterato
         yield _denied(command, at_ns, ReasonCode.SYMBOL_UNKNOWN)
     elif abs(qty) > QTY_MAX:
         yield _denied(command, at_ns, ReasonCode.QTY_TOO_LARGE)
-    elif not 0 <= cost_e4 <= PRICE_E4_MAX * QTY_MAX // 100:
+    elif not 0 <= cost_e4 <= MONEY_E4_MAX // 2 - at.cost_e4[row]:
         yield _denied(command, at_ns, ReasonCode.AMOUNT_TOO_LARGE)
     elif qty < 0 and -qty > at.sellable_qty[row]:
         detail = {"sellable_qty": max(0, at.sellable_qty[row])}
