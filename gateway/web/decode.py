@@ -69,8 +69,9 @@ def _not_valid(complaint: str, plain: object, shape: Any) -> Problem:
         remedy = f"remove it; known fields are {', '.join(known)}"
     elif named is not None:
         remedy = f"add it: {known.get(field) or 'it is needed'}"
-    value = None if field in SECRET_FIELDS else _at(plain, steps)
-    return Problem(Kind.NOT_VALID, field=field, value=value, remedy=remedy)
+    value = msgspec.UNSET if field in SECRET_FIELDS else _at(plain, steps)
+    shown = None if value is msgspec.UNSET else "null" if value is None else value
+    return Problem(Kind.NOT_VALID, field=field, value=shown, remedy=remedy)
 
 
 def _fields_of(shape: Any, plain: object) -> dict[str, str]:
@@ -90,5 +91,5 @@ def _at(plain: object, steps: list[str | int]) -> object:
         try:
             plain = plain[step]  # type: ignore[index]  # a wrong guess is caught
         except (KeyError, IndexError, TypeError):
-            return None
+            return msgspec.UNSET
     return plain

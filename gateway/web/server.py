@@ -79,7 +79,8 @@ class WebDoor:
         self._now_ns = now_ns
         self._tasks = Tasks(clock)
         # unique over restarts without a clock; the counter keeps it short
-        self._trace = (f"w{secrets.token_hex(4)}-{n:x}" for n in itertools.count(1))
+        start = secrets.token_hex(4)
+        self._trace = (f"w{start}-{n:x}" for n in itertools.count(1))
         self._server: web.Server | None = None
         self._listener: asyncio.AbstractServer | None = None
         self._streams: StreamRoom | None = None

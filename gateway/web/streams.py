@@ -59,7 +59,7 @@ class StreamRoom:
         self._of_account: defaultdict[str, set[Stream]] = defaultdict(set)
         self._told: dict[str, Quote] = {}
         self._slice = 0
-        self._closing: set[asyncio.Task[object]] = set()
+        self._closing: dict[Stream, asyncio.Task[bool]] = {}
         self._unsubscribe = events.subscribe("web.streams", self._take)
 
     def start(self, tasks: Tasks) -> None:
@@ -77,7 +77,7 @@ class StreamRoom:
         for stream in list(self._sockets):
             self._close(stream, GOING_AWAY, "the gateway stops")
         if self._closing:
-            await asyncio.wait(self._closing, timeout=CLOSE_S)
+            await asyncio.wait(self._closing.values(), timeout=CLOSE_S)
 
     async def open(self, asked: Asked) -> web.WebSocketResponse:
         """Serve a stream until it ends."""
@@ -115,6 +115,9 @@ class StreamRoom:
         log.info("stream.opened", account_no=login.account_no)
         try:
             await self._receive(stream, socket)
+            closing = self._closing.get(stream)
+            if closing is not None:  # the close frame leaves only while this request lives
+                await asyncio.wait((closing,), timeout=CLOSE_S)
         finally:
             self._forget(stream)
             log.info("stream.ended", account_no=login.account_no, code=socket.close_code)
@@ -193,8 +196,8 @@ class StreamRoom:
             stream.cut()
             return
         closing = asyncio.ensure_future(socket.close(code=code, message=why.encode()))
-        self._closing.add(closing)
-        closing.add_done_callback(self._closing.discard)
+        self._closing[stream] = closing
+        closing.add_done_callback(lambda _: self._closing.pop(stream, None))
 
     def _forget(self, stream: Stream) -> None:
         stream.end()
