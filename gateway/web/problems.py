@@ -176,13 +176,16 @@ class Problem(Exception):
     def body(self, language: Language, trace_id: str) -> ProblemBody:
         """Return what the asker reads."""
         text = KINDS[self.kind]
-        words = text.zh if language is Language.ZH else text.en
-        was = f", was {self.value}" if self.value else ""
+        is_zh = language is Language.ZH
+        words = text.zh if is_zh else self.remedy or text.en
+        if self.field:
+            was = f"(收到 {self.value})" if is_zh else f", was {self.value}"
+            words = f"{self.field}{was if self.value else ''}: {words}"
         return ProblemBody(
             type=TYPE_PREFIX + self.kind.value,
             title=text.title,
             status=text.status,
-            detail=f"{self.field}{was}: {words}" if self.field else words,
+            detail=words,
             trace_id=trace_id,
             field=self.field,
             value=self.value,
