@@ -18,7 +18,7 @@ from gateway.core.queries import Queries
 from gateway.core.replies import Replies
 from gateway.core.sequencer import Sequencer
 from gateway.journal.codec import pack_event, unpack_event
-from gateway.journal.errors import JournalCorrupt
+from gateway.journal.errors import JournalCorrupt, JournalFailed
 from gateway.journal.recovery import recover
 from gateway.journal.segment import open_end
 from gateway.journal.settings import JournalSettings
@@ -62,11 +62,14 @@ def open_heart(
 
     The caller has locked the storage. `step_of(book)` binds the rules to the recovered book.
     `reactor` and `clock` are the same object, but in tests. Raises JournalCorrupt,
-    JournalTooNew, FingerprintDiffers, OSError.
+    JournalTooNew, JournalFailed, FingerprintDiffers.
     """
-    opened = open_end(storage)
     replies = Replies(pack_event, unpack_event)
-    recovered = recover(storage, replies)
+    try:
+        opened = open_end(storage)
+        recovered = recover(storage, replies)
+    except OSError as error:
+        raise JournalFailed.from_os(error) from error
     if recovered.end != opened.end:
         raise JournalCorrupt("the journal", 0, "another process wrote to it during the start")
     last_event_seq = recovered.end.next_event_seq - 1

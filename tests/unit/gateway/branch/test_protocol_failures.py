@@ -1,7 +1,11 @@
 """One branch connection when the branch, the disk or the clock does what it should not."""
 
+from functools import cache
+
 import msgspec
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from gateway.branch import wire
 from gateway.branch.frames import REQUEST_BYTES_MAX, FrameReader, framed
@@ -155,3 +159,46 @@ def test_while_not_accepting_orders_are_denied() -> None:
     door.sequencer.accept(False)
     peer.say(an_order(1))
     assert peer.answers()[0].name == "NOT_ACCEPTING"
+
+
+_MAPS = st.dictionaries(
+    st.sampled_from(
+        ["type", "client_seq", "query_no", "account_no", "qty", "price", "day", "side"]
+    ),
+    st.one_of(
+        st.sampled_from(["order", "cancel", "hello", "cash", "orders", "quote", "heartbeat"]),
+        st.integers(-(2**63), 2**64 - 1),
+        st.text(max_size=20),
+        st.none(),
+        st.lists(st.integers(0, 9), max_size=3),
+    ),
+)
+
+
+@cache
+def one_door() -> Door:
+    """Return a door for all examples: opening one takes longer than an example."""
+    return Door()
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    is_welcome=st.booleans(),
+    parts=st.lists(
+        st.one_of(
+            st.binary(max_size=40),
+            _MAPS.map(lambda fields: framed([msgspec.msgpack.encode(fields)])),
+            st.binary(max_size=30).map(lambda data: framed([data])),
+        ),
+        max_size=6,
+    ),
+)
+def test_whatever_comes_is_answered_or_ends_the_connection(
+    is_welcome: bool, parts: list[bytes]
+) -> None:
+    peer = one_door().peer(greets=is_welcome)
+    for part in parts:
+        peer.link.receive(part)
+    answers = peer.heard()
+    assert peer.link.is_over == any(isinstance(answer, wire.Refused) for answer in answers)
+    peer.link.closed()

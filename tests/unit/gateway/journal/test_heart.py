@@ -10,7 +10,7 @@ from twisted.trial.unittest import TestCase
 
 from gateway.core.lifecycle import LifePhase
 from gateway.core.ports import AcceptanceStopped
-from gateway.journal.errors import JournalCorrupt
+from gateway.journal.errors import JournalCorrupt, JournalFailed
 from gateway.journal.heart import Heart
 from gateway.journal.memory_storage import MemoryStorage
 from gateway.journal.reader import events_after
@@ -171,6 +171,11 @@ class RestartTests(TestCase):
             heart.queries.account("10000001")
         assert heart.lifecycle.phase is LifePhase.FAILED
         await heart.lifecycle.close()
+
+    async def test_a_full_disk_at_the_start_says_what_to_do(self) -> None:
+        storage = MemoryStorage(lambda call_no, operation: errno.ENOSPC)
+        with pytest.raises(JournalFailed, match="No space left on device: free space"):
+            self.heart(storage)
 
     async def test_a_snapshot_that_cannot_be_kept_does_not_stop_the_stop(self) -> None:
         is_full: list[bool] = []
