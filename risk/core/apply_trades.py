@@ -130,6 +130,7 @@ def apply_busted(book: AccountBook, event: e.FillBusted) -> None:
     own.transfer_fee_e4[row] -= event.transfer_fee_e4
     own.cum_qty[row] = event.cum_qty
     own.leaves_qty[row] = event.leaves_qty
+    own.status_cum_qty[row] = max(0, own.status_cum_qty[row] - event.last_qty)
     own.ord_status[row] = event.ord_status
     executions.at.is_busted[fill] = True
     executions.see(row, event.exec_id, fill)

@@ -17,7 +17,6 @@ from risk.market.rulebook import DayRules
 
 _NO_FEES: Final = Fees(0, 0, 0)
 _CLOSED: Final = frozenset({OrdStatus.CANCELED, OrdStatus.EXPIRED, OrdStatus.REJECTED})
-_OUTLASTS_A_FILL: Final = _CLOSED | {OrdStatus.PENDING_CANCEL}
 
 
 class Trade(NamedTuple):
@@ -73,7 +72,7 @@ def filled(
         last_px_e4,
         cum_qty,
         leaves_qty,
-        _status_after_fill(own.ord_status[row], cum_qty, own.qty[row]),
+        _status_after_fill(own.ord_status[row], cum_qty, leaves_qty, own.qty[row]),
         owed.commission_e4 - own.commission_e4[row],
         owed.stamp_duty_e4 - own.stamp_duty_e4[row],
         owed.transfer_fee_e4 - own.transfer_fee_e4[row],
@@ -149,10 +148,12 @@ def open_status(place: OrderPlace) -> OrdStatus:
     return OrdStatus.PARTIALLY_FILLED if own.cum_qty[row] else OrdStatus.NEW
 
 
-def _status_after_fill(status: int, cum_qty: int, qty: int) -> OrdStatus:
+def _status_after_fill(status: int, cum_qty: int, leaves_qty: int, qty: int) -> OrdStatus:
     if cum_qty == qty:
         return OrdStatus.FILLED
-    return OrdStatus(status) if status in _OUTLASTS_A_FILL else OrdStatus.PARTIALLY_FILLED
+    if status in _CLOSED or (leaves_qty and status == OrdStatus.PENDING_CANCEL):
+        return OrdStatus(status)
+    return OrdStatus.PARTIALLY_FILLED if leaves_qty else OrdStatus.CANCELED
 
 
 def _reservation_e4(

@@ -9,7 +9,7 @@ from typing import Final
 
 from risk.book.account_book import AccountBook
 from risk.book.columns import NOBODY
-from risk.checks.batch import OrderBatch, order_batch
+from risk.checks.batch import order_batch
 from risk.checks.check import run
 from risk.checks.moment import Moment
 from risk.checks.pace import after_token_ns
@@ -46,12 +46,6 @@ def decide_orders(
         return _denied(moment, orders[i], check.reason, bits[i], detail)
 
     return outcome
-
-
-def check_columns(book: AccountBook, moment: Moment, batch: OrderBatch) -> tuple[bool, list[int]]:
-    """Return whether all orders pass, and if not the first broken check of each (-1: none)."""
-    verdict = run(FORM_CHECKS, RULE_CHECKS, batch, book, moment)
-    return verdict.is_clean, verdict.first
 
 
 def _accepted(

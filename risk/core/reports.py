@@ -171,7 +171,7 @@ def _rejected(report: Report) -> Iterator[Event]:
         yield report.ignored("closed_order")
     elif own.is_resent[row] and report.said.ord_rej_reason == REJ_DUPLICATE_ORDER:
         yield report.ignored("resent_order")
-    elif own.cum_qty[row]:
+    elif own.leaves_qty[row] != own.qty[row]:
         yield _ended(report, is_expired=False)
     else:
         said = report.said

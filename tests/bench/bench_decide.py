@@ -14,8 +14,9 @@ import numpy as np
 
 from risk.book.account_book import AccountBook
 from risk.checks.batch import columns_batch
+from risk.checks.check import run
 from risk.checks.moment import HouseLimits, TradingRules
-from risk.core.orders import check_columns
+from risk.checks.rulesets import FORM_CHECKS, RULE_CHECKS
 from risk.core.step import step
 from risk.domain.commands import SubmitOrder
 from risk.domain.enums import Channel, OrdType, Side
@@ -68,7 +69,7 @@ def decide(size: int) -> Row:
     def ours() -> None:
         for columns in batches:
             batch = columns_batch(book, rules.moment(book, NOW_NS), **columns)
-            assert check_columns(book, moment, batch)[0]
+            assert run(FORM_CHECKS, RULE_CHECKS, batch, book, moment).is_clean
 
     def numpy_pass() -> None:
         for columns in batches:

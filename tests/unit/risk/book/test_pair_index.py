@@ -22,9 +22,12 @@ def test_it_finds_what_a_dict_finds(added: list[int], asked: list[int]) -> None:
 def test_filling_at_once_finds_the_same_as_adding() -> None:
     keys = np.unique(np.random.default_rng(1).integers(1, 2**40, 5_000))
     rows = np.arange(1, len(keys) + 1)
-    index = PairIndex()
+    index, one_by_one = PairIndex(), PairIndex()
     index.fill(keys, rows)
+    for key, row in zip(keys.tolist(), rows.tolist(), strict=True):
+        one_by_one.add(key, row)
     assert (index.find(keys) == rows).all()
+    assert (one_by_one.find(keys) == rows).all()
     assert all(index.get(int(key)) == row for key, row in zip(keys[:99], rows[:99], strict=True))
     assert not index.find(keys + 1)[~np.isin(keys + 1, keys)].any()
 

@@ -1,5 +1,7 @@
 """Submitted orders and cancel requests: what is accepted, what is denied and with which figures."""
 
+from itertools import permutations
+
 import pytest
 
 from risk.book.prices import Quote
@@ -57,6 +59,8 @@ def test_an_accepted_sell_freezes_its_shares(desk: Desk) -> None:
     ("order", "reason", "detail"),
     [
         ({"side": 3}, R.SIDE_UNKNOWN, {}),
+        ({"side": -1}, R.SIDE_UNKNOWN, {}),
+        ({"side": 2**70}, R.SIDE_UNKNOWN, {}),
         ({"ord_type": OrdType.MARKET}, R.ORD_TYPE_NOT_ALLOWED, {}),
         ({"time_in_force": 1}, R.TIME_IN_FORCE_NOT_ALLOWED, {}),
         ({"qty": 0}, R.QTY_NOT_POSITIVE, {}),
@@ -192,6 +196,15 @@ def test_crossing_looks_at_the_best_of_what_is_left(desk: Desk) -> None:
     assert denied(desk, desk.order(BUY, 100, 100_100)).reason == R.OWN_ORDER_CROSSING
     desk.report(middle, ExecType.CANCELED)
     desk.buy(100, 100_100)
+
+
+def test_live_orders_end_in_any_order() -> None:
+    for ended in permutations((0, 1, 2, 3)):
+        desk = Desk()
+        prices = (99_800, 99_900, 99_900, 99_700)
+        orders = [desk.buy(100 + 100 * i, price_e4) for i, price_e4 in enumerate(prices)]
+        for i in ended:
+            desk.report(orders[i], ExecType.CANCELED)  # the desk compares lists and best prices
 
 
 def test_the_same_order_twice_is_denied_until_the_window_is_over(desk: Desk) -> None:

@@ -322,6 +322,35 @@ def test_a_bust_gives_back_only_the_fees_above_the_minimum(desk: Desk) -> None:
     assert (busted.commission_e4, busted.transfer_fee_e4) == (0, 400)
 
 
+def test_a_quantity_taken_back_and_not_open_again_stays_gone(desk: Desk) -> None:
+    order = desk.sell(1_000, 100_000)
+    desk.fill(order, 400, 100_000, exec_id="X")
+    desk.report(order, T.TRADE_CANCEL, exec_ref_id="X", leaves_qty=600)
+    assert desk.view(order).leaves_qty == 600
+    (filled,) = desk.fill(order, 800, 100_000)  # more than we held for open, not more than ordered
+    assert isinstance(filled, e.Filled)
+    assert desk.view(order).ord_status == OrdStatus.CANCELED
+    assert (desk.position.qty, desk.position.sellable_qty) == (200, 200)
+
+
+def test_a_rejection_after_a_bust_ends_what_is_left(desk: Desk) -> None:
+    order = desk.buy(1_000, 100_000)
+    desk.fill(order, 400, 100_000, exec_id="X")
+    desk.report(order, T.TRADE_CANCEL, exec_ref_id="X", leaves_qty=600)
+    (canceled,) = desk.report(order, T.REJECTED)
+    assert isinstance(canceled, e.OrderCanceled)
+    assert canceled.canceled_qty == 600
+
+
+def test_after_a_bust_a_new_trade_is_not_taken_for_a_counted_one(desk: Desk) -> None:
+    order = desk.buy(1_000, 100_000)
+    desk.fill(order, 100, 100_000, exec_id="X")
+    desk.report(order, T.ORDER_STATUS, cum_qty=700, ord_status=OrdStatus.PARTIALLY_FILLED)
+    desk.report(order, T.TRADE_CANCEL, exec_ref_id="X", leaves_qty=400)
+    (filled,) = desk.fill(order, 50, 100_000, cum_qty=650)
+    assert isinstance(filled, e.Filled)
+
+
 def test_a_bust_of_what_we_do_not_have_changes_nothing(desk: Desk) -> None:
     order = desk.buy()
     why = ignored_why(desk.report(order, T.TRADE_CANCEL, exec_ref_id="X"))
@@ -363,6 +392,15 @@ def test_a_correction_of_a_filled_order_leaves_it_filled(desk: Desk) -> None:
     assert desk.view(order).ord_status == OrdStatus.FILLED
     assert desk.position.qty == 0
     assert desk.cash.cash_e4 == 10_000_000_000 + 101_000_000 - 50_000 - 50_500 - 1_000
+
+
+def test_a_correction_to_nothing_is_a_bust(desk: Desk) -> None:
+    order = desk.buy(1_000)
+    desk.fill(order, 400, 100_000, exec_id="X")
+    fields = {"exec_ref_id": "X", "last_qty": 0, "leaves_qty": 1_000}
+    (busted,) = desk.report(order, T.TRADE_CORRECT, **fields)
+    assert isinstance(busted, e.FillBusted)
+    assert desk.view(order).leaves_qty == 1_000
 
 
 def test_a_correction_to_more_than_the_order_is_not_booked(desk: Desk) -> None:
@@ -429,6 +467,15 @@ def test_a_status_answer_notes_a_state(desk: Desk) -> None:
     desk.report(order, T.NEW)
     (noted,) = desk.report(order, T.ORDER_STATUS, ord_status=OrdStatus.SUSPENDED)
     assert isinstance(noted, e.StatusNoted)
+
+
+def test_a_status_answer_does_not_take_a_state_back(desk: Desk) -> None:
+    order = desk.buy()
+    desk.report(order, T.NEW)
+    told = desk.report(order, T.ORDER_STATUS, ord_status=OrdStatus.PENDING_NEW)
+    assert ignored_why(told) == "no_effect"
+    desk.report(order, T.CANCELED)
+    assert ignored_why(desk.report(order, T.ORDER_STATUS)) == "no_effect"
 
 
 def test_an_order_unknown_at_the_venue_is_left_to_the_router(desk: Desk) -> None:
