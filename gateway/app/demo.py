@@ -135,12 +135,12 @@ class Demo:
     @contextmanager
     def _step(self, door: str, what: str) -> Iterator[None]:
         began_s = time.monotonic()
+        outcome = "failed"
         try:
             yield
-        except BaseException:
-            self._say(f"  {door:<7} {what:<48} failed")
-            raise
-        self._say(f"  {door:<7} {what:<48} {(time.monotonic() - began_s) * 1000:9.1f} ms")
+            outcome = f"{(time.monotonic() - began_s) * 1000:9.1f} ms"
+        finally:
+            self._say(f"  {door:<7} {what:<48} {outcome}")
 
     async def _by_phone(self, account: OpeningAccount, symbol: str) -> Placed:
         web = WebCustomer(self._url)

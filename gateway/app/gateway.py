@@ -6,7 +6,7 @@ parts does.
 
 import asyncio
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import structlog
@@ -21,8 +21,8 @@ from gateway.branch.server import BranchDoor
 from gateway.core.lifecycle import LifePhase
 from gateway.core.tasks import Tasks
 from gateway.feed.quotes import QuoteFeed
-from gateway.identity.registry import open_identity
-from gateway.journal.heart import journal_storage, open_heart
+from gateway.identity.registry import Identity, open_identity
+from gateway.journal.heart import Heart, journal_storage, open_heart
 from gateway.journal.reader import events_after
 from gateway.obs.health import HealthPort, Readiness
 from gateway.obs.watchdog import ReactorWatch
@@ -37,6 +37,7 @@ from risk.book import views
 from risk.checks.moment import HouseLimits, TradingRules
 from risk.core.step import step
 from risk.domain.errors import HotlineError
+from risk.domain.instrument import Instrument
 
 log = structlog.get_logger("app")
 
@@ -54,84 +55,83 @@ class Gateway:
         """`on_failed` is called once when nothing can be made durable any more: exit, restart."""
         self._settings = settings
         self._reactor = reactor
-        data, config = settings.gateway.data_folder, settings.gateway.config_folder
+        self._now_ns = now_ns
+        config = settings.gateway.config_folder
         rulebook = load_rulebook(config)
         listings = read_listings(config / settings.gateway.listings_file)
-        rules = TradingRules(rulebook, HouseLimits(*_house(settings)))
-        storage = journal_storage(data, settings.journal)
-        storage.lock()
-
-        def failed(error: HotlineError) -> None:
-            log.error("app.stopping", code=error.code)
-            on_failed()
-
-        self.heart = open_heart(
-            storage,
-            settings.journal,
-            lambda book: lambda commands, at_ns: step(book, rules, commands, at_ns),
-            reactor,
-            reactor,
-            now_ns,
-            failed,
-        )
-        heart = self.heart
-        self._storage = storage
         self._tasks = Tasks(reactor)
-        self._identity = open_identity(
-            settings.identity,
-            Database(store_url(settings.store, data), settings.store, reactor),
-            reactor,
-            now_ns,
-            read_pepper(data),
-        )
-        rng = random.Random()
-        names = {row.symbol: SecurityNames(row.name_zh, row.name_en) for row in listings}
-        self._notices = NoticeEdge(
-            settings.notify,
-            transports_of(
-                settings.sms, settings.mail, reactor, asyncio.get_event_loop(), now_ns, rng
-            ),
-            data_folder=data,
-            contact_of=self._identity.customers.contact_of,
-            events_after=lambda seq: events_after(storage, seq),
-            reactor=reactor,
-            now_ns=now_ns,
-            rng=rng,
-            name_of=names.get,
-            sms_parts_max=settings.sms.parts_max,
-        )
-        self._feed = QuoteFeed(heart.book, now_ns)
-        self._fix = FixEdge(
-            settings.fix,
-            data,
-            heart.sequencer.submit,
-            views.open_orders(heart.book),
-            heart.book.fix_places,
-            self._feed.on_ticks,
-            reactor,
-            now_ns,
-        )
+        self._storage = journal_storage(settings.gateway.data_folder, settings.journal)
+        self._storage.lock()
+        self.heart = self._open_heart(TradingRules(rulebook, _house(settings)), on_failed)
+        self._identity = self._open_identity()
+        self._notices = self._notice_edge(listings)
+        self._fix = self._fix_edge()
+        heart = self.heart
         self._days = DayKeeper(rulebook, listings, heart.sequencer, lambda: heart.book.day, now_ns)
-        self._web = WebDoor(
-            settings.web,
-            heart.sequencer,
-            heart.queries,
-            heart.bus,
-            self._identity,
-            reactor,
-            now_ns,
-        )
-        self._branch = BranchDoor(
-            settings.branch, data, heart.sequencer, heart.queries, heart.bus, reactor, now_ns
-        )
+        asked = (heart.sequencer, heart.queries)
+        self._web = WebDoor(settings.web, *asked, heart.bus, self._identity, reactor, now_ns)
+        data = settings.gateway.data_folder
+        self._branch = BranchDoor(settings.branch, data, *asked, heart.bus, reactor, now_ns)
         self._phone = (
-            Phone(settings, heart.sequencer, heart.queries, self._identity, reactor, now_ns)
+            Phone(settings, *asked, self._identity, reactor, now_ns)
             if settings.phone.is_open
             else None
         )
         self._health = HealthPort(settings.health)
         self._watch = ReactorWatch(reactor)
         self._add_checks()
+
+    def _open_heart(self, rules: TradingRules, on_failed: Callable[[], None]) -> Heart:
+        def failed(error: HotlineError) -> None:
+            log.error("app.stopping", code=error.code)
+            on_failed()
+
+        return open_heart(
+            self._storage,
+            self._settings.journal,
+            lambda book: lambda commands, at_ns: step(book, rules, commands, at_ns),
+            self._reactor,
+            self._reactor,
+            self._now_ns,
+            failed,
+        )
+
+    def _open_identity(self) -> Identity:
+        settings, data = self._settings, self._settings.gateway.data_folder
+        database = Database(store_url(settings.store, data), settings.store, self._reactor)
+        return open_identity(
+            settings.identity, database, self._reactor, self._now_ns, read_pepper(data)
+        )
+
+    def _notice_edge(self, listings: Sequence[Instrument]) -> NoticeEdge:
+        settings, loop = self._settings, asyncio.get_event_loop()
+        rng = random.Random()
+        names = {row.symbol: SecurityNames(row.name_zh, row.name_en) for row in listings}
+        return NoticeEdge(
+            settings.notify,
+            transports_of(settings.sms, settings.mail, self._reactor, loop, self._now_ns, rng),
+            data_folder=settings.gateway.data_folder,
+            contact_of=self._identity.customers.contact_of,
+            events_after=lambda seq: events_after(self._storage, seq),
+            reactor=self._reactor,
+            now_ns=self._now_ns,
+            rng=rng,
+            name_of=names.get,
+            sms_parts_max=settings.sms.parts_max,
+        )
+
+    def _fix_edge(self) -> FixEdge:
+        heart, data = self.heart, self._settings.gateway.data_folder
+        return FixEdge(
+            self._settings.fix,
+            data,
+            heart.sequencer.submit,
+            views.open_orders(heart.book),
+            heart.book.fix_places,
+            QuoteFeed(heart.book, self._now_ns).on_ticks,
+            self._reactor,
+            self._now_ns,
+        )
 
     async def start(self) -> Ready:
         """Start edges, bring the book to the day, open the doors; return the real ports."""
@@ -195,6 +195,6 @@ class Gateway:
         )
 
 
-def _house(settings: Settings) -> tuple[int, int, int]:
+def _house(settings: Settings) -> HouseLimits:
     house = settings.house
-    return house.duplicate_window_s, house.account_per_s, house.branch_per_s
+    return HouseLimits(house.duplicate_window_s, house.account_per_s, house.branch_per_s)

@@ -17,8 +17,9 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
 
+from gateway.app.clock import ClockSettings, wall_clock
 from risk.domain.errors import TemporaryFailure
-from risk.domain.ids import CHINA
+from risk.domain.ids import CHINA, NS
 
 MARKET_TIME: Final = datetime(2026, 11, 20, 10, 0, tzinfo=CHINA)  # a Friday, continuous trading
 READY_S_MAX: Final = 60.0
@@ -92,7 +93,7 @@ class Stage:
         self.folder = folder
         self.config_folder = config_folder
         self.market_day = market_time.date()
-        self.shift_s = int(market_time.timestamp() - time.time())
+        self.shift_s = int(market_time.timestamp() - wall_clock(ClockSettings())() / NS)
         self.settings_file = folder / "hotline.toml"
         self.ports: dict[str, int] = {}
         self.processes: dict[str, StageProcess] = {}

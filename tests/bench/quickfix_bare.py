@@ -4,7 +4,7 @@ The sender makes each message from a text template, as the gateway does, and cal
 in a loop; a bare acceptor in a process of its own counts what its `fromApp` receives. No journal,
 no checks, no reports. Not here: the gateway (the other bench calls `measure()` for its limit).
 
-    python tests/bench/quickfix_bare.py measure --messages 20000
+    python -m tests.bench.quickfix_bare measure --messages 20000
 """
 
 import json
@@ -13,15 +13,19 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
 import click
 import quickfix
 
+from fix.simulator.acceptor import free_port
+
 START_TIMEOUT_S = 20.0
 RUN_TIMEOUT_S = 120.0
+ROOT = Path(__file__).parents[2]
 SOH = "\x01"
 
 _SETTINGS = """[DEFAULT]
@@ -56,10 +60,6 @@ class Measured(NamedTuple):
 
     messages_per_s: float
     sender_cpu_us: float
-
-
-def _no_callback(_message: object, _session_id: object) -> None:
-    """Leave admin and outgoing messages alone."""
 
 
 class BareApplication(quickfix.Application):  # type: ignore[misc]  # no types in quickfix
@@ -97,8 +97,8 @@ class BareApplication(quickfix.Application):  # type: ignore[misc]  # no types i
             self._on_all()
 
 
-def _start(kind: str, text: str, application: quickfix.Application, variant: Variant) -> object:
-    settings = _session_settings(text)
+def start(kind: str, text: str, application: quickfix.Application, variant: Variant) -> object:
+    settings = session_settings(text)
     stores = (
         quickfix.FileStoreFactory(settings)
         if variant.store == "file"
@@ -110,14 +110,14 @@ def _start(kind: str, text: str, application: quickfix.Application, variant: Var
     return end, stores, settings
 
 
-def _session_settings(text: str) -> quickfix.SessionSettings:
+def session_settings(text: str) -> quickfix.SessionSettings:
     with tempfile.NamedTemporaryFile("w", suffix=".cfg") as file:
         file.write(text)
         file.flush()
         return quickfix.SessionSettings(file.name)
 
 
-def _text(kind: str, port: int, folder: str, variant: Variant) -> str:
+def session_text(kind: str, port: int, folder: str, variant: Variant) -> str:
     path = Path(sys.prefix) / "share" / "quickfix" / "FIX44.xml"
     endpoint = (
         f"SocketAcceptPort={port}\nSocketReuseAddress=Y"
@@ -138,14 +138,11 @@ def _text(kind: str, port: int, folder: str, variant: Variant) -> str:
 
 
 def new_order_text(number: int) -> str:
-    """Return a NewOrderSingle(D) as text; QuickFIX fills in header and trailer."""
-    body = (
-        f"35=D{SOH}11=261123{number:06d}{SOH}1=10000001{SOH}21=1{SOH}55=600000{SOH}54=1{SOH}"
-        f"60=20261123-02:00:00.000{SOH}38=100{SOH}40=2{SOH}44=10.05{SOH}59=0{SOH}"
+    """Return a NewOrderSingle(D) as the gateway writes it; QuickFIX adds header and trailer."""
+    return (
+        f"8=FIX.4.4{SOH}35=D{SOH}1=10000001{SOH}11=261123{number:06d}{SOH}21=1{SOH}38=100{SOH}"
+        f"40=2{SOH}44=10.05{SOH}54=1{SOH}55=600000{SOH}59=0{SOH}60=20261123-02:00:00.000{SOH}"
     )
-    head = f"8=FIX.4.4{SOH}9={len(body)}{SOH}"
-    total = sum((head + body).encode()) % 256
-    return f"{head}{body}10={total:03d}{SOH}"
 
 
 @click.group()
@@ -163,7 +160,9 @@ def accept(port: int, messages: int, variant: str) -> None:
     chosen = Variant(*variant.split(","))
     with tempfile.TemporaryDirectory() as folder:
         application = BareApplication(messages, done.set)
-        kept = _start("acceptor", _text("acceptor", port, folder, chosen), application, chosen)
+        kept = start(
+            "acceptor", session_text("acceptor", port, folder, chosen), application, chosen
+        )
         print("ready", flush=True)
         finished = done.wait(RUN_TIMEOUT_S)
         elapsed_s = time.perf_counter() - application.first_s
@@ -175,19 +174,14 @@ def accept(port: int, messages: int, variant: str) -> None:
 def measure(messages: int = 20_000, variant: Variant = Variant()) -> Measured:  # noqa: B008
     """Send `messages` orders to a fresh bare acceptor; raise TimeoutError when they do not come."""
     port = free_port()
-    command = [sys.executable, __file__, "accept", "--port", str(port)]
-    command += ["--messages", str(messages), "--variant", ",".join(variant)]
     with (
-        subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as acceptor,
+        bare_acceptor(port, messages, variant) as acceptor,
         tempfile.TemporaryDirectory() as folder,
     ):
-        assert acceptor.stdout is not None
-        acceptor.stdout.readline()
         application = BareApplication(0, lambda: None)
-        text = _text("initiator", port, folder, variant)
-        kept = _start("initiator", text, application, variant)
+        text = session_text("initiator", port, folder, variant)
+        kept = start("initiator", text, application, variant)
         if not application.logged_on.wait(START_TIMEOUT_S):
-            acceptor.kill()
             raise TimeoutError(f"no logon within {START_TIMEOUT_S} s on port {port}")
         cpu_s = time.process_time()
         for number in range(messages):
@@ -195,20 +189,36 @@ def measure(messages: int = 20_000, variant: Variant = Variant()) -> Measured:  
                 quickfix.Message(new_order_text(number), False), application.session_id
             )
         cpu_s = time.process_time() - cpu_s
-        result = json.loads(acceptor.stdout.readline())
+        messages_per_s = received_per_s(acceptor, messages)
         kept[0].stop(True)
+    return Measured(messages_per_s, cpu_s / messages * 1e6)
+
+
+@contextmanager
+def bare_acceptor(
+    port: int,
+    messages: int,
+    variant: Variant = Variant(),  # noqa: B008
+) -> "Iterator[subprocess.Popen[str]]":
+    """Run a bare acceptor that counts `messages` of SenderCompID(49) BARE; it is listening."""
+    command = [sys.executable, "-m", "tests.bench.quickfix_bare", "accept", "--port", str(port)]
+    command += ["--messages", str(messages), "--variant", ",".join(variant)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=ROOT) as acceptor:
+        try:
+            assert acceptor.stdout is not None
+            acceptor.stdout.readline()
+            yield acceptor
+        finally:
+            acceptor.kill()
+
+
+def received_per_s(acceptor: "subprocess.Popen[str]", messages: int) -> float:
+    """Wait for the acceptor's count; return messages/s from its first receipt to its last."""
+    assert acceptor.stdout is not None
+    result = json.loads(acceptor.stdout.readline())
     if result["count"] < messages:
         raise TimeoutError(f"{result['count']} of {messages} messages within {RUN_TIMEOUT_S} s")
-    return Measured(messages / result["elapsed_s"], cpu_s / messages * 1e6)
-
-
-def free_port() -> int:
-    """Return a loopback port that was free a moment ago (QuickFIX cannot bind port 0)."""
-    import socket
-
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    return float(messages / result["elapsed_s"])
 
 
 @bench.command("measure")

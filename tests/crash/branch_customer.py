@@ -16,6 +16,7 @@ import msgpack
 
 TIMEOUT_S = 5.0
 WINDOW = 8
+PACE_S = 0.1  # between two windows
 DAY = 20261120
 PRICES = ("9.95", "9.99", "10.00", "10.02", "10.05")
 
@@ -76,6 +77,7 @@ class BranchCustomer(threading.Thread):
                     self._plan()
                 _send(link, list(self._pending.values()))
                 self._take_answers(link)
+                threading.Event().wait(PACE_S)
 
     def _plan(self) -> None:
         number = next(self._numbers)

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 TIMEOUT_S = 5.0
+PACE_S = 0.02  # between two orders: a busy customer, not a flood
 PRICES = ("9.95", "9.99", "10.00", "10.02", "10.05")
 
 
@@ -74,6 +75,7 @@ class WebCustomer(threading.Thread):
                 if self._over:
                     return
                 self._plan()
+                threading.Event().wait(PACE_S)
         finally:
             connection.close()
 
