@@ -87,7 +87,7 @@ class Voice:
             return
         try:
             self._names[said] = await self._rendered(*said)
-        except (VoiceUnavailable, VoiceBusy, OSError) as e:
+        except (VoiceUnavailable, VoiceBusy) as e:
             log.warning("media.name_not_rendered", name=text, error=str(e))
         if len(self._names) > NAMES_MAX:
             self._names.popitem(last=False)
@@ -97,10 +97,17 @@ class Voice:
         path = self._cache / f"{hashlib.sha1(identity.encode()).hexdigest()}.al"
         alaw: bytes | None = await self._in_thread(lambda: _read_cached(path))
         if alaw is None:
-            rendered = await self._speaker.synth(text, language)
-            await self._in_thread(lambda: _write_cached(path, rendered))
-            alaw = rendered
+            alaw = await self._speaker.synth(text, language)
+            if not alaw:
+                raise VoiceUnavailable(f"the speech engine says nothing for {text!r}")
+            await self._keep(path, alaw)
         return _clip(alaw)
+
+    async def _keep(self, path: Path, alaw: bytes) -> None:
+        try:
+            await self._in_thread(lambda: _write_cached(path, alaw))
+        except OSError as e:  # it is rendered again next time
+            log.warning("media.clip_not_kept", path=str(path), error=str(e))
 
     def _read_recorded(self) -> dict[tuple[Language, str], Clip]:
         clips: dict[tuple[Language, str], Clip] = {}
@@ -121,11 +128,12 @@ class Voice:
         A name that was not prepared is left out.
         """
         played: list[Clip] = []
-        for n, piece in enumerate(self.book.pieces(key, language)):
+        pieces = self.book.pieces(key, language)
+        for n, piece in enumerate(pieces):
             if isinstance(piece, Slot):
                 played += self._value_clips(values[piece.name], language)
             elif not is_spoken(piece):
-                played.append(PAUSE)
+                played += [PAUSE] if n + 1 < len(pieces) else []
             else:
                 recorded = self._recorded_clips.get((language, _piece_key(key, n)))
                 played.append(recorded or self._clips[language, piece])
@@ -159,7 +167,7 @@ def _clip(alaw: bytes) -> Clip:
 def _read_cached(path: Path) -> bytes | None:
     try:
         return path.read_bytes()
-    except FileNotFoundError:
+    except OSError:  # not there, or not to be read: it is rendered anew
         return None
 
 

@@ -93,7 +93,7 @@ class RunnerTests(SynchronousTestCase):
         self.leg.finish()
         self.leg.press("3")
         words = ["one", "thousand", "two", "hundred", "thirty", "four", "point", "five", "six"]
-        assert self.leg.played[-1][0] == ["The cash you may use is", *words, "yuan", ""]
+        assert self.leg.played[-1][0] == ["The cash you may use is", *words, "yuan"]
 
     def test_the_last_order_is_told_with_what_became_of_it(self) -> None:
         self.log_in()

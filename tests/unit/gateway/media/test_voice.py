@@ -4,7 +4,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from twisted.internet.defer import Deferred, fail
+import structlog
+from twisted.internet.defer import Deferred, fail, succeed
 from twisted.trial.unittest import SynchronousTestCase
 
 from gateway.media import g711, sound
@@ -100,7 +101,7 @@ class VoiceTests(SynchronousTestCase):
         self.prepare(voice)
         self.successResultOf(Deferred.fromCoroutine(voice.prepare_name("Pufa", Language.EN)))
         clips = voice.clips("who", {"name": Name("Pufa"), "code": Code("1")}, Language.EN)
-        assert [clip.alaw for clip in clips] == [PAUSE.alaw, b"<EN:one>", PAUSE.alaw]
+        assert [clip.alaw for clip in clips] == [PAUSE.alaw, b"<EN:one>"]
 
     def test_recorded_files_win_over_the_speaker(self) -> None:
         recorded = Path(self.mktemp())
@@ -137,6 +138,22 @@ class VoiceTests(SynchronousTestCase):
             Deferred.fromCoroutine(self.a_voice(speaker=NoSpeaker()).prepare()), VoiceUnavailable
         )
         assert "record the prompt" in str(failure.value)
+
+    def test_a_folder_that_cannot_be_written_costs_only_time(self) -> None:
+        self.folder.write_bytes(b"a file where the folder should be")
+        with structlog.testing.capture_logs() as logs:
+            self.prepare(self.voice)
+        assert self.voice.clips("order.price", VALUES, Language.ZH)
+        assert {line["event"] for line in logs} == {"media.clip_not_kept", "media.voice_ready"}
+
+    def test_an_engine_that_says_nothing_is_no_engine(self) -> None:
+        class Mute(ToneSpeaker):
+            def synth(self, text: str, language: Language) -> Deferred[bytes]:
+                return succeed(b"")
+
+        prepared = Deferred.fromCoroutine(self.a_voice(speaker=Mute()).prepare())
+        failure = self.failureResultOf(prepared, VoiceUnavailable)
+        assert "says nothing for '零'" in str(failure.value)
 
     def test_a_missing_value_is_an_error_and_not_silence(self) -> None:
         self.prepare(self.voice)
