@@ -21,7 +21,7 @@ from risk.core.fold import fold
 from risk.core.step import step
 from risk.domain import commands as c
 from risk.domain.enums import Board, Channel, ExecType, OrdStatus, Side
-from risk.domain.events import Event, OrderAccepted
+from risk.domain.events import Event, InboundIgnored, OrderAccepted
 from tests.builders.books import DAY, moment_ns, trading_rules
 
 ACCOUNT = "10001"
@@ -148,3 +148,10 @@ class Desk:
         book = AccountBook()
         fold(book, self.events)
         return book
+
+
+def ignored_why(events: list[Event]) -> str:
+    """Return why the only event ignored a message of the venue."""
+    (event,) = events
+    assert isinstance(event, InboundIgnored), event
+    return event.why

@@ -21,9 +21,8 @@ BUY, SELL = Side.BUY, Side.SELL
 
 
 @pytest.fixture
-def desk() -> Desk:
-    """A desk with a market around 10.00."""
-    desk = Desk()
+def desk(desk: Desk) -> Desk:
+    """Return the desk with a market around 10.00."""
     assert take_quote(desk.book, SYMBOL, Quote(99_900, 100_000, 100_000, 0))
     return desk
 

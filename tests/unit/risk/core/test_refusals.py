@@ -5,13 +5,7 @@ import pytest
 from risk.domain import events as e
 from risk.domain.commands import RecordCancelReject, RecordRefusal, RecordRouted
 from risk.domain.enums import ExecType, OrdStatus
-from tests.builders.desk import FIX_SESSION, Desk
-
-
-@pytest.fixture
-def desk() -> Desk:
-    """A desk without orders."""
-    return Desk()
+from tests.builders.desk import FIX_SESSION, Desk, ignored_why
 
 
 def cancel_reject(cl_ord_id: str, orig_cl_ord_id: str) -> RecordCancelReject:
@@ -32,12 +26,6 @@ def asked(desk: Desk, order: str) -> str:
     return event.cl_ord_id
 
 
-def ignored_why(event: e.Event) -> str:
-    """Return why a message was ignored."""
-    assert isinstance(event, e.InboundIgnored), event
-    return event.why
-
-
 def test_a_refused_cancel_leaves_the_order_and_may_be_asked_again(desk: Desk) -> None:
     order = desk.buy()
     request = asked(desk, order)
@@ -47,7 +35,7 @@ def test_a_refused_cancel_leaves_the_order_and_may_be_asked_again(desk: Desk) ->
     assert (event.cl_ord_id, event.orig_cl_ord_id, event.text) == (request, order, "too late")
     view = desk.view(order)
     assert (view.ord_status, view.cancel_cl_ord_id) == (OrdStatus.NEW, "")
-    assert ignored_why(desk.one(cancel_reject(request, order))) == "no_effect"
+    assert ignored_why([desk.one(cancel_reject(request, order))]) == "no_effect"
     assert asked(desk, order) != request
 
 
@@ -60,7 +48,7 @@ def test_a_refused_cancel_of_a_filled_order_is_told(desk: Desk) -> None:
 
 
 def test_a_refused_cancel_of_an_unknown_order_keeps_its_place(desk: Desk) -> None:
-    assert ignored_why(desk.one(cancel_reject("x", "y"))) == "unknown_order"
+    assert ignored_why([desk.one(cancel_reject("x", "y"))]) == "unknown_order"
     assert desk.book.fix_places == {FIX_SESSION: 9}
 
 
@@ -69,20 +57,20 @@ def test_a_refused_order_ends(desk: Desk) -> None:
     event = desk.one(refusal(order))
     assert isinstance(event, e.OrderRejected)
     assert desk.cash.frozen_e4 == 0
-    assert ignored_why(desk.one(refusal(order))) == "no_effect"
+    assert ignored_why([desk.one(refusal(order))]) == "no_effect"
 
 
 def test_a_refused_resend_proves_nothing(desk: Desk) -> None:
     order = desk.buy()
     desk.take(RecordRouted("again", order, FIX_SESSION, 2, poss_resend=True))
-    assert ignored_why(desk.one(refusal(order))) == "resent_order"
+    assert ignored_why([desk.one(refusal(order))]) == "resent_order"
     assert desk.view(order).is_open
 
 
 def test_an_order_the_venue_has_reported_is_not_ended_by_a_refusal(desk: Desk) -> None:
     order = desk.buy()
     desk.report(order, ExecType.NEW)
-    assert ignored_why(desk.one(refusal(order))) == "no_effect"
+    assert ignored_why([desk.one(refusal(order))]) == "no_effect"
 
 
 def test_a_refused_cancel_request_is_a_rejected_cancel(desk: Desk) -> None:
@@ -95,9 +83,9 @@ def test_a_refused_cancel_request_is_a_rejected_cancel(desk: Desk) -> None:
 @pytest.mark.parametrize("ref_msg_type", ["H", "V"])
 def test_a_refused_question_changes_no_order(desk: Desk, ref_msg_type: str) -> None:
     order = desk.buy()
-    assert ignored_why(desk.one(refusal(order, ref_msg_type))) == "no_effect"
-    assert ignored_why(desk.one(refusal(asked(desk, order), ref_msg_type))) == "no_effect"
+    assert ignored_why([desk.one(refusal(order, ref_msg_type))]) == "no_effect"
+    assert ignored_why([desk.one(refusal(asked(desk, order), ref_msg_type))]) == "no_effect"
 
 
 def test_a_refusal_without_an_order_keeps_its_place(desk: Desk) -> None:
-    assert ignored_why(desk.one(refusal("", "j"))) == "unknown_order"
+    assert ignored_why([desk.one(refusal("", "j"))]) == "unknown_order"

@@ -14,12 +14,6 @@ from tests.builders.desk import ACCOUNT, BRANCH, FIX_SESSION, SYMBOL, Desk
 R = ReasonCode
 
 
-@pytest.fixture
-def desk() -> Desk:
-    """A desk without orders."""
-    return Desk()
-
-
 @pytest.mark.parametrize(
     ("command", "reason", "detail"),
     [
