@@ -105,5 +105,16 @@ def money(amount_e4: int) -> list[str]:
 
 
 def name(text: str) -> str:
-    """Return a security's name with its digits as words and without marks: *ST -> ST."""
-    return "".join(_DIGITS[int(c)] if c in _ASCII_DIGITS else c for c in text if c.isalnum())
+    """Return a security's name to be read: digits as words, Latin letters one by one, no marks.
+
+    "*ST金科" -> "S T 金科": an engine would read "ST" as "saint".
+    """
+    said = ""
+    for c in text:
+        if c in _ASCII_DIGITS:
+            said += _DIGITS[int(c)]
+        elif c.isascii() and c.isalpha():
+            said += f" {c} "
+        elif c.isalnum():
+            said += c
+    return " ".join(said.split())

@@ -79,7 +79,7 @@ class RunnerTests(SynchronousTestCase):
         self.leg.press("160000010*05#200#")
         assert self.leg.said == ("您委托买入浦发银行,代码六零零零零零,数量二百股,价格十点零五元")
         self.leg.finish()
-        assert self.leg.said == "确认委托请按一,放弃请按二,重听请按九。"
+        assert self.leg.said == "确认委托请按一,放弃请按二,再听一遍请按九。"
         self.leg.press("1")
         assert self.leg.said == "委托已受理,委托号码是幺零零八八"
 
@@ -122,7 +122,7 @@ class RunnerTests(SynchronousTestCase):
         for reason, figures in (
             (ReasonCode.MARKET_CLOSED, "现在不是委托时间。"),
             (ReasonCode.OFF_LOT, "数量必须是一百的整数倍。"),
-            (ReasonCode.DUPLICATE_ORDER, "请两秒后重试。"),
+            (ReasonCode.DUPLICATE_ORDER, "请两秒后再试。"),
         ):
             detail = {"lot": 100, "wait_s": 2}
             self.orders.answer = lambda c, r=reason, d=detail: a_denial(c, r, d)  # type: ignore[misc]

@@ -55,9 +55,9 @@ from risk.domain.enums import Board, Language
         (Money(20_000), "两元整"),
         (Money(0), "零元整"),
         (Money(-10_005), "负一元零五毫"),
-        (Name("沪深300ETF"), "沪深三零零ETF"),
-        (Name("*ST金科"), "ST金科"),
-        (Name("N²x"), "N²x"),
+        (Name("沪深300ETF"), "沪深三零零 E T F"),
+        (Name("*ST金科"), "S T 金科"),
+        (Name("N²x"), "N ² x"),
     ],
 )
 def test_mandarin_reads(value: Value, said: str) -> None:

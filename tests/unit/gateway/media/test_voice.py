@@ -85,7 +85,7 @@ class VoiceTests(SynchronousTestCase):
         )
         after = self.voice.clips("who", values, Language.ZH)
         assert [clip.alaw for clip in after] == [
-            b"<ZH:ST\xe9\x87\x91\xe7\xa7\x91>",
+            "<ZH:S T 金科>".encode(),
             *[c.alaw for c in before],
         ]
         assert before[0] == PAUSE
