@@ -13,7 +13,7 @@ settings say it. Not here: what messages mean (fix.edge).
 
 import re
 from collections.abc import Callable, Mapping
-from typing import Final, Protocol
+from typing import Any, Final, Protocol
 
 import quickfix
 import structlog
@@ -61,6 +61,8 @@ class FixSession:
         system_ns: Callable[[], int],
     ) -> None:
         """`system_ns` is the system's own clock, by which QuickFIX ends a session's day."""
+        self._session: Any = None  # these two first: at exit Python lets go of attributes in order,
+        self._initiator: Any = None  # and QuickFIX still uses the others until it is gone
         self._settings = settings
         self._numbers = numbers
         self._last_inbound = last_inbound
@@ -132,7 +134,7 @@ class FixSession:
 
     def abandon(self) -> None:
         """Let go of everything without a word, as a killed process does: for a fail-stop."""
-        del self._session, self._initiator
+        self._session = self._initiator = None
 
     def close(self) -> None:
         """Drop the link and keep the number to go on with."""
@@ -140,7 +142,7 @@ class FixSession:
         if self._numbers is not None:
             self._numbers.give_back(self.next_number)
         self._down()
-        del self._session, self._initiator  # ends the sessions before what they refer to
+        self._session = self._initiator = None
 
     def _begin_day(self, numbers: OutgoingNumbers) -> None:
         self._day = self._session_day()

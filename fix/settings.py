@@ -55,8 +55,8 @@ class FixSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
         str, Meta(pattern=_CLOCK, description="Both sides restart at number 1 (China time).")
     ] = "05:00"
     session_end: Annotated[
-        str, Meta(pattern=_CLOCK, description="End of the session's day; start again = 24 h.")
-    ] = "05:00"
+        str, Meta(pattern=_CLOCK, description="End of the session's day (China time).")
+    ] = "04:59"
     data_dictionary: Annotated[
         str,
         Meta(description="Dictionary XML, for a venue whose reports have repeating groups."),
@@ -82,6 +82,10 @@ def checked(settings: FixSettings) -> FixSettings:
         ipaddress.IPv4Address(settings.host)
     except ValueError:
         raise ConfigError("fix.host", f"must be an IPv4 address, was {settings.host!r}") from None
+    if settings.session_start == settings.session_end:  # QuickFIX would restart at 00:00 UTC
+        raise ConfigError(
+            "fix.session_end", f"must differ from session_start, was {settings.session_end}"
+        )
     if settings.market_data_comp_id == settings.sender_comp_id:
         raise ConfigError("fix.market_data_comp_id", "must differ from fix.sender_comp_id")
     return settings

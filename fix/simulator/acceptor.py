@@ -9,7 +9,7 @@ Not here: what messages mean (fix.simulator.exchange).
 import socket
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import quickfix
 import structlog
@@ -82,12 +82,13 @@ class VenueAcceptor:
         comp_id: str,
         members: Sequence[str],
         market_data_members: Sequence[str],
-        session_start: str = "05:00",
+        session_times: tuple[str, str] = ("05:00", "04:59"),
     ) -> None:
         """`port` 0 takes a free one; `members` are the SenderCompIDs(49) they log on with.
 
-        `session_start` is the China time at which the numbers restart, as in FixSettings.
+        `session_times` are start and end of the session's day in China, as in FixSettings.
         """
+        self._acceptor: Any = None  # first: at exit it must go before what it uses
         folder.mkdir(parents=True, exist_ok=True)
         self.port = port or free_port()
         self.members = tuple(members)
@@ -104,8 +105,8 @@ class VenueAcceptor:
             "SocketAcceptPort": str(self.port),
             "FileStorePath": str(folder),
         }
-        orders = shared | session_lines(session_start, session_start, "") | _KEEP_SENT
-        quotes = shared | session_lines(session_start, session_start, marketdata.DICTIONARY)
+        orders = shared | session_lines(*session_times, "") | _KEEP_SENT
+        quotes = shared | session_lines(*session_times, marketdata.DICTIONARY)
         self._config.setFromString(configuration(orders, [(comp_id, member) for member in members]))
         for member in market_data_members:
             lines = _dictionary(quotes | {"ResetOnLogon": "Y"})
@@ -152,7 +153,7 @@ class VenueAcceptor:
     def close(self) -> None:
         """Stop listening and drop the connections."""
         self._acceptor.stop(True)
-        del self._acceptor
+        self._acceptor = None
 
     def _session(self, member: str) -> quickfix.Session:
         return self._acceptor.getSession(self._ids[member])

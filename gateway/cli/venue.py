@@ -73,6 +73,12 @@ MS_NS: Final = 1_000_000
     show_default=True,
     help="FIX numbers restart at this time in China; as [fix] session_start.",
 )
+@click.option(
+    "--session-end",
+    default="04:59",
+    show_default=True,
+    help="End of the FIX session's day in China; as [fix] session_end.",
+)
 @click.option("--clock-shift-s", default=0, help="Seconds added to the clock; as [clock] shift_s.")
 def venue(
     port: int,
@@ -88,6 +94,7 @@ def venue(
     seed: int,
     flow: bool,
     session_start: str,
+    session_end: str,
     clock_shift_s: int,
 ) -> None:
     """Start the simulated exchange."""
@@ -100,7 +107,9 @@ def venue(
     )
     temper = Temper(random.Random(seed + 1))
     temper.set_mood(Mood(mood), delay_ms * MS_NS, now_ns())
-    acceptor = VenueAcceptor(port, folder, comp_id, members, market_data_members, session_start)
+    acceptor = VenueAcceptor(
+        port, folder, comp_id, members, market_data_members, (session_start, session_end)
+    )
     symbols = [instrument.symbol for instrument in instruments]
     _run(
         lambda reactor: Exchange(matching, temper, acceptor, symbols, reactor, now_ns),

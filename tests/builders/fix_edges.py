@@ -19,7 +19,7 @@ from risk.domain.orders import OpenOrder
 from tests.builders.venue_process import open_market_shift_s
 
 C = TypeVar("C")
-WAIT_S = 15.0
+WAIT_S = 30.0
 
 
 def an_accepted(number: int = 1, **other: Any) -> OrderAccepted:

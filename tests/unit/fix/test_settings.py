@@ -17,6 +17,11 @@ def test_a_name_instead_of_an_address_is_refused(host: str) -> None:
         checked(FixSettings(host=host))
 
 
+def test_a_session_of_exactly_a_day_is_refused() -> None:
+    with pytest.raises(ConfigError, match=r"fix\.session_end: must differ"):
+        checked(FixSettings(session_start="05:00", session_end="05:00"))
+
+
 def test_both_sessions_need_names_of_their_own() -> None:
     with pytest.raises(ConfigError, match=r"fix\.market_data_comp_id: must differ"):
         checked(FixSettings(market_data_comp_id="HOTLINE"))
