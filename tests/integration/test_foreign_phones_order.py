@@ -10,6 +10,7 @@ import time
 from pathlib import Path
 from typing import ClassVar
 
+import pytest
 from twisted.internet import reactor
 from twisted.internet.task import deferLater
 from twisted.trial.unittest import TestCase
@@ -22,6 +23,8 @@ from risk.domain.enums import Channel
 from risk.domain.events import Filled, OrderAccepted
 from tests.peers.baresip import Baresip
 from tests.peers.sipp_caller import sipp
+
+pytestmark = pytest.mark.peer("sipp", "baresip")
 
 CONFIG = Path(__file__).parents[2] / "config"
 KEYS = "110000001#135790#1600036#41*30#200#"

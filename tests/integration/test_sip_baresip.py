@@ -4,12 +4,15 @@ import tempfile
 from pathlib import Path
 
 import numpy as np
+import pytest
 from twisted.trial.unittest import TestCase
 
 from gateway.media import g711
 from gateway.media.port import Codec
 from tests.peers.baresip import Baresip
 from tests.peers.gateway_phone import TONE, GatewayPhone
+
+pytestmark = pytest.mark.peer("baresip")
 
 
 class BaresipCalls(TestCase):

@@ -3,12 +3,15 @@
 import tempfile
 from pathlib import Path
 
+import pytest
 from prometheus_client import REGISTRY
 from twisted.trial.unittest import TestCase
 
 from gateway.sip.incoming import IncomingCall
 from tests.peers.gateway_phone import GatewayPhone
 from tests.peers.sipp_caller import sipp
+
+pytestmark = pytest.mark.peer("sipp")
 
 
 class SippCalls(TestCase):

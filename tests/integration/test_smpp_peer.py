@@ -24,6 +24,8 @@ from tests.builders.notices import (
 )
 from tests.contract.test_transport import Listening, until
 
+pytestmark = pytest.mark.peer("node", "npm")
+
 PEER = Path(__file__).parents[1] / "peers" / "smpp"
 LONG_TEXT = "【热线证券】" + "您的账户发生成交,请留意对账单。😀" * 8
 
