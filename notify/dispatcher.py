@@ -17,6 +17,7 @@ from twisted.internet.task import deferLater
 from twisted.python.failure import Failure
 
 from notify import metrics
+from notify.gather import Gathered
 from notify.notices import NoticeState
 from notify.outbox import Claim, Claimed, Outbox, Settlement
 from notify.retry import RetrySchedule, next_step
@@ -61,12 +62,11 @@ class Dispatcher:
         self._now_ns = now_ns
         self._jitter = jitter
         self._sending: set[int] = set()
-        self._unsettled: list[tuple[Settlement, Deferred[None]]] = []
+        self._settlements = Gathered(worker, outbox.settle)
         self._running: set[Deferred[None]] = set()
         self._timer: IDelayedCall | None = None
         self._is_running = False
         self._is_claiming = False
-        self._is_settling = False
         self._claim_again = False
 
     @property
@@ -164,12 +164,7 @@ class Dispatcher:
         outcome = await self._send(claimed)
         end = self._settlement(claimed, outcome)
         self._tell(claimed, outcome, end)
-        settled: Deferred[None] = Deferred()
-        self._unsettled.append((end, settled))
-        if not self._is_settling:
-            self._is_settling = True
-            self._spawn(self._settle_all())
-        await settled
+        await self._settle(end)
         self._sending.discard(claimed.notice_id)
         self.wake()
 
@@ -218,23 +213,19 @@ class Dispatcher:
             is_attempt=not isinstance(outcome, Temporary) or outcome.is_attempt,
         )
 
-    async def _settle_all(self) -> None:
-        """Write the ends of attempts, those that gather meanwhile in one transaction."""
-        while self._unsettled:
-            batch, self._unsettled = self._unsettled, []
+    async def _settle(self, end: Settlement) -> None:
+        """Write the end of an attempt; tries until it is durable."""
+        while True:
             try:
-                stale = await self._worker.run(self._outbox.settle, [end for end, _ in batch])
+                is_own = await self._settlements.put(end)
             except (DBAPIError, TemporaryFailure) as e:
                 metrics.OUTBOX_FAILURES.inc()
                 log.error("notify.settle_failed", route=self._route_name, error=type(e).__name__)
-                self._unsettled = batch + self._unsettled
                 await deferLater(self._clock, RETRY_S)
                 continue
-            for end in stale:
+            if not is_own:
                 log.warning("notice.lease_lost", route=self._route_name, notice_id=end.notice_id)
-            for _, settled in batch:
-                settled.callback(None)
-        self._is_settling = False
+            return
 
     def _tell(self, claimed: Claimed, outcome: Outcome, end: Settlement) -> None:
         name = type(outcome).__name__.lower()

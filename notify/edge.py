@@ -18,6 +18,7 @@ from twisted.internet.task import LoopingCall, deferLater
 
 from notify import metrics
 from notify.dispatcher import Dispatcher
+from notify.gather import Gathered
 from notify.letters import trace_of_events, trace_of_order
 from notify.notices import NoticeTrace, Route
 from notify.outbox import Depth, Outbox
@@ -124,6 +125,7 @@ class NoticeEdge:
         self._dispatchers = {
             transport.route: self._dispatcher(transport, rng) for transport in self._transports
         }
+        self._receipts = Gathered(self._worker, self._record_receipts)
         self._gauges = LoopingCall(self._measure)
         self._gauges.clock = reactor
 
@@ -186,7 +188,7 @@ class NoticeEdge:
 
     async def keep_receipt(self, receipt: Receipt) -> None:
         """Write a delivery receipt; returns when it is durable. Raises what the outbox raises."""
-        matched = await self._worker.run(self._record_receipt, receipt)
+        matched = await self._receipts.put(receipt)
         if matched is None:
             return
         metrics.RECEIPTS.labels(matched.state.name.lower()).inc()
@@ -248,9 +250,9 @@ class NoticeEdge:
 
     # On the worker thread:
 
-    def _record_receipt(self, receipt: Receipt) -> Matched | None:
+    def _record_receipts(self, receipts: list[Receipt]) -> list[Matched | None]:
         with self._outbox.engine.begin() as connection:
-            return record_receipt(connection, receipt)
+            return [record_receipt(connection, receipt) for receipt in receipts]
 
     def _record_late_answer(self, answer: LateAnswer) -> bool:
         with self._outbox.engine.begin() as connection:

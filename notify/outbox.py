@@ -9,32 +9,29 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, Final, NamedTuple
 
-from sqlalchemy import (
-    ColumnElement,
-    Connection,
-    Engine,
-    and_,
-    exists,
-    func,
-    insert,
-    literal_column,
-    or_,
-    select,
-    update,
-)
-from sqlalchemy.dialects.sqlite import insert as sqlite_insert
+from sqlalchemy import Connection, Engine, func, insert, select, update
 
-from notify.notices import OPEN_STATE_MAX, Notice, NoticeState, Route
-from notify.receipts import match_strays
-from notify.tables import CURSOR, marks, notices, parts
+from notify.notices import Notice, NoticeState, Route
+from notify.receipts import keep_parts
+from notify.statements import (
+    BURY_EXPIRED,
+    BURY_USED_UP,
+    DUE,
+    HELD,
+    IS_DEAD,
+    IS_OPEN,
+    LEASE,
+    NEXT_DUE,
+    NEXT_LEASE_END,
+    PART_IDS,
+    REASON_CHARS_MAX,
+    SETTLE,
+)
+from notify.tables import CURSOR, marks, notices
 from risk.domain.errors import TemporaryFailure
 
 CLAIM_MAX: Final = 256
-REASON_CHARS_MAX: Final = 200
 _WAITING, _SENDING, _UNKNOWN = NoticeState.WAITING, NoticeState.SENDING, NoticeState.UNKNOWN
-_SENT, _DEAD = NoticeState.SENT, NoticeState.DEAD
-# a literal, not a bound value: partial indexes are chosen by it
-_OPEN_MAX: Final[ColumnElement[int]] = literal_column(str(int(OPEN_STATE_MAX)))
 
 
 class CursorMoved(TemporaryFailure):
@@ -158,74 +155,46 @@ class Outbox:
         At most one per recipient: the next goes when the one before is settled. The attempt is
         counted here, before anything is sent, so a crash counts as one.
         """
+        its = {"its_route": route, "now_ns": now_ns}
         with self.engine.begin() as connection:
-            died = _bury(connection, route, now_ns, attempts_max)
-            due = _due_ids(connection, route, now_ns, min(limit, CLAIM_MAX))
-            claimed = []
-            if due:
-                leased = connection.execute(
-                    update(notices)
-                    .where(notices.c.id.in_(due))
-                    .values(
-                        state=_SENDING,
-                        lease_owner=owner,
-                        lease_until_ns=lease_until_ns,
-                        lease_no=notices.c.lease_no + 1,
-                        attempts=notices.c.attempts + 1,
-                    )
-                    .returning(notices)
-                ).all()
-                earlier = _part_ids(connection, due)
-                claimed = [_claimed(row, earlier.get(row.id, ())) for row in leased]
-                claimed.sort(key=lambda one: one.notice.event_seq)
-            return Claim(claimed, died, _next_due(connection, route, now_ns))
+            died = connection.execute(BURY_EXPIRED, its).rowcount
+            due = connection.execute(DUE, its | {"count": min(limit, CLAIM_MAX)}).all()
+            used_up = [row.id for row in due if row.attempts >= attempts_max]
+            if used_up:  # by processes that died trying
+                died += connection.execute(BURY_USED_UP, {"ids": used_up}).rowcount
+            ids = [row.id for row in due if row.attempts < attempts_max]
+            claimed = _leased(connection, ids, owner, lease_until_ns) if ids else []
+            # who stood behind a dead one is due now
+            next_due_ns = now_ns if used_up else _next_due(connection, its)
+        return Claim(claimed, died, next_due_ns)
 
-    def settle(self, settlements: Sequence[Settlement]) -> list[Settlement]:
-        """Write the ends of attempts; returns those whose lease another dispatcher had taken."""
-        stale = []
+    def settle(self, settlements: Sequence[Settlement]) -> list[bool]:
+        """Write the ends of attempts; false for one whose lease another dispatcher had taken."""
         with self.engine.begin() as connection:
-            for end in settlements:
-                values: dict[str, Any] = {
-                    "state": end.state,
-                    "due_ns": end.due_ns,
-                    "reason": end.reason[:REASON_CHARS_MAX],
-                    "lease_owner": "",
-                    "lease_until_ns": 0,
-                }
-                if end.state is _SENT:
-                    values["sent_ns"] = end.at_ns
-                if not end.is_attempt:
-                    values["attempts"] = notices.c.attempts - 1
-                written = connection.execute(
-                    update(notices)
-                    .where(
-                        notices.c.id == end.notice_id,
-                        notices.c.lease_no == end.lease_no,
-                        notices.c.state == _SENDING,
-                    )
-                    .values(values)
-                )
-                if written.rowcount != 1:
-                    stale.append(end)
-                keep_parts(connection, end.notice_id, end.part_ids)
-        return stale
+            held = {
+                (row.id, row.lease_no)
+                for row in connection.execute(HELD, {"ids": [end.notice_id for end in settlements]})
+            }
+            is_own = [(end.notice_id, end.lease_no) in held for end in settlements]
+            own = [_settled(end) for end, is_its in zip(settlements, is_own, strict=True) if is_its]
+            if own:
+                connection.execute(SETTLE, own)
+            keep_parts(connection, [(end.notice_id, end.part_ids) for end in settlements])
+        return is_own
 
     def depths(self) -> dict[Route, Depth]:
         """Return the depth of every route."""
         count = func.count().label("n")
         open_rows = select(notices.c.route, count, func.min(notices.c.planned_ns).label("oldest"))
-        is_dead = notices.c.state == literal_column(str(int(_DEAD)))
         with self.reading() as connection:
             waiting = {
                 row.route: row
-                for row in connection.execute(
-                    open_rows.where(notices.c.state <= _OPEN_MAX).group_by(notices.c.route)
-                )
+                for row in connection.execute(open_rows.where(IS_OPEN).group_by(notices.c.route))
             }
             dead = {
                 row.route: row.n
                 for row in connection.execute(
-                    select(notices.c.route, count).where(is_dead).group_by(notices.c.route)
+                    select(notices.c.route, count).where(IS_DEAD).group_by(notices.c.route)
                 )
             }
         return {
@@ -238,98 +207,30 @@ class Outbox:
         }
 
 
-def keep_parts(connection: Connection, notice_id: int, part_ids: Sequence[str]) -> None:
-    """Write what is known of the parts; a known id is never overwritten by an unknown one."""
-    for part_no, message_id in enumerate(part_ids):
-        row = sqlite_insert(parts).values(
-            notice_id=notice_id, part_no=part_no, message_id=message_id
-        )
-        connection.execute(
-            row.on_conflict_do_update(
-                index_elements=["notice_id", "part_no"],
-                set_={"message_id": message_id},
-                where=parts.c.message_id == "",
-            )
-            if message_id
-            else row.on_conflict_do_nothing()
-        )
-        if message_id:
-            match_strays(connection, notice_id, message_id)
+def _leased(connection: Connection, ids: list[int], owner: str, until_ns: int) -> list[Claimed]:
+    leased = connection.execute(LEASE, {"ids": ids, "owner": owner, "until_ns": until_ns}).all()
+    known: dict[int, tuple[str, ...]] = {}
+    for part in connection.execute(PART_IDS, {"ids": ids}):
+        known[part.notice_id] = (*known.get(part.notice_id, ()), part.message_id)
+    claimed = [_claimed(row, known.get(row.id, ())) for row in leased]
+    return sorted(claimed, key=lambda one: one.notice.event_seq)
 
 
-def _bury(connection: Connection, route: Route, now_ns: int, attempts_max: int) -> int:
-    """Give up what is too old or was tried too often (also by processes that died trying)."""
-    is_idle = or_(
-        notices.c.state.in_((_WAITING, _UNKNOWN)),
-        and_(notices.c.state == _SENDING, notices.c.lease_until_ns <= now_ns),
-    )
-    here = and_(notices.c.route == route, notices.c.state <= _OPEN_MAX, notices.c.due_ns <= now_ns)
-    died = 0
-    for condition, reason in (
-        (notices.c.expires_ns <= now_ns, "expired"),
-        (notices.c.attempts >= attempts_max, "attempts_used_up"),
-    ):
-        buried = connection.execute(
-            update(notices)
-            .where(here, is_idle, condition)
-            .values(
-                state=_DEAD,
-                reason=func.substr(reason + ":" + notices.c.reason, 1, REASON_CHARS_MAX),
-                lease_owner="",
-            )
-        )
-        died += buried.rowcount
-    return died
+def _next_due(connection: Connection, its: dict[str, int]) -> int | None:
+    """Return when something of the route becomes due after now: a due time or a lease's end."""
+    moments = (connection.scalar(NEXT_DUE, its), connection.scalar(NEXT_LEASE_END, its))
+    return min((moment for moment in moments if moment is not None), default=None)
 
 
-def _due_ids(connection: Connection, route: Route, now_ns: int, limit: int) -> list[int]:
-    earlier = notices.alias("earlier")
-    is_due = or_(
-        notices.c.state.in_((_WAITING, _UNKNOWN)),
-        and_(notices.c.state == _SENDING, notices.c.lease_until_ns <= now_ns),
-    )
-    ahead_in_line = exists().where(
-        earlier.c.route == notices.c.route,
-        earlier.c.recipient == notices.c.recipient,
-        earlier.c.state <= _OPEN_MAX,
-        earlier.c.event_seq < notices.c.event_seq,
-    )
-    return list(
-        connection.scalars(
-            select(notices.c.id)
-            .where(
-                notices.c.route == route,
-                notices.c.state <= _OPEN_MAX,
-                notices.c.due_ns <= now_ns,
-                is_due,
-                ~ahead_in_line,
-            )
-            .order_by(notices.c.due_ns, notices.c.event_seq)
-            .limit(limit)
-        )
-    )
-
-
-def _next_due(connection: Connection, route: Route, now_ns: int) -> int | None:
-    """Return when something of the route becomes due after now (a due time or a lease's end)."""
-    wakes_ns = func.max(notices.c.due_ns, notices.c.lease_until_ns)
-    found: int | None = connection.scalar(
-        select(func.min(wakes_ns)).where(
-            notices.c.route == route, notices.c.state <= _OPEN_MAX, wakes_ns > now_ns
-        )
-    )
-    return found
-
-
-def _part_ids(connection: Connection, notice_ids: Sequence[int]) -> dict[int, tuple[str, ...]]:
-    found: dict[int, tuple[str, ...]] = {}
-    for row in connection.execute(
-        select(parts.c.notice_id, parts.c.message_id)
-        .where(parts.c.notice_id.in_(notice_ids))
-        .order_by(parts.c.notice_id, parts.c.part_no)
-    ):
-        found[row.notice_id] = (*found.get(row.notice_id, ()), row.message_id)
-    return found
+def _settled(end: Settlement) -> dict[str, object]:
+    return {
+        "its_id": end.notice_id,
+        "new_state": end.state,
+        "new_due_ns": end.due_ns,
+        "new_reason": end.reason[:REASON_CHARS_MAX],
+        "new_sent_ns": end.at_ns if end.state is NoticeState.SENT else 0,
+        "uncounted": int(not end.is_attempt),
+    }
 
 
 def _claimed(row: Any, part_ids: tuple[str, ...]) -> Claimed:

@@ -8,11 +8,24 @@ when an id becomes known. Not here: the SMPP text form (notify.transports.smpp.r
 from collections.abc import Sequence
 from typing import Any, Final, NamedTuple
 
-from sqlalchemy import Connection, delete, func, select, update
+from sqlalchemy import Connection, delete, func, select
 from sqlalchemy.dialects.sqlite import insert
 
-from notify.notices import NoticeState, ReceiptState
-from notify.tables import notices, parts, strays
+from notify.notices import ReceiptState
+from notify.statements import (
+    ANY_STRAY,
+    CLOSE_COMPLETE,
+    KEEP_ID,
+    KEEP_PLACE,
+    NAME_PART,
+    PARTS_BY_ID,
+    PARTS_OF,
+    PARTS_UNKNOWN,
+    RECEIPT_OF_NOTICE,
+    RECEIPT_OF_PART,
+    STRAYS_BY_ID,
+)
+from notify.tables import strays
 from notify.transports.port import LateAnswer, Receipt, part_reference
 
 STRAYS_MAX: Final = 10_000
@@ -70,17 +83,36 @@ def record_receipt(connection: Connection, receipt: Receipt) -> Matched | None:
     if part is None:
         _keep_stray(connection, receipt)
         return None
-    return _write(connection, part.notice_id, part.part_no, receipt)
+    return _write(connection, part, receipt)
 
 
-def match_strays(connection: Connection, notice_id: int, message_id: str) -> None:
+def keep_parts(connection: Connection, known: Sequence[tuple[int, Sequence[str]]]) -> None:
+    """Write what is known of the parts of notices, and apply receipts that came before.
+
+    A known id is never overwritten by an unknown one ("").
+    """
+    rows: list[dict[str, Any]] = [
+        {"notice_id": notice_id, "part_no": part_no, "message_id": message_id}
+        for notice_id, part_ids in known
+        for part_no, message_id in enumerate(part_ids)
+    ]
+    named = [row for row in rows if row["message_id"]]
+    if named:
+        connection.execute(KEEP_ID, named)
+    if len(named) < len(rows):
+        connection.execute(KEEP_PLACE, [row for row in rows if not row["message_id"]])
+    if named and connection.execute(ANY_STRAY).first() is not None:
+        for row in named:
+            _match_strays(connection, row["notice_id"], row["message_id"])
+
+
+def _match_strays(connection: Connection, notice_id: int, message_id: str) -> None:
     """Apply receipts that came before `message_id` was known to be a part of the notice."""
-    candidates = strays.c.message_id.in_(id_variants(message_id))
-    for row in connection.execute(select(strays).where(candidates).order_by(strays.c.at_ns)).all():
+    for row in connection.execute(STRAYS_BY_ID, {"ids": id_variants(message_id)}).all():
         receipt = _receipt(row)
         part = _part_of(connection, receipt)
         if part is not None and part.notice_id == notice_id:
-            _write(connection, part.notice_id, part.part_no, receipt)
+            _write(connection, part, receipt)
             connection.execute(delete(strays).where(strays.c.id == row.id))
 
 
@@ -88,74 +120,48 @@ def record_late_answer(connection: Connection, answer: LateAnswer, at_ns: int) -
     """Write an id that came after its attempt was given up; True when the notice is now sent."""
     ids = [""] * answer.part_count
     ids[answer.part_no] = answer.message_id
-    for part_no, message_id in enumerate(ids):
-        row = insert(parts).values(
-            notice_id=answer.notice_id, part_no=part_no, message_id=message_id
-        )
-        connection.execute(
-            row.on_conflict_do_update(
-                index_elements=["notice_id", "part_no"],
-                set_={"message_id": message_id},
-                where=parts.c.message_id == "",
-            )
-            if message_id
-            else row.on_conflict_do_nothing()
-        )
-    match_strays(connection, answer.notice_id, answer.message_id)
+    keep_parts(connection, [(answer.notice_id, ids)])
     return _sent_when_complete(connection, answer.notice_id, at_ns)
 
 
 def _part_of(connection: Connection, receipt: Receipt) -> Any:
     """Find the part: same id; other spelling and same recipient; our reference and recipient."""
-    joined = select(parts, notices.c.recipient).join(notices, notices.c.id == parts.c.notice_id)
     digits = _digits(receipt.recipient)
     if receipt.message_id:
-        for row in connection.execute(joined.where(parts.c.message_id == receipt.message_id)):
-            if not digits or _digits(row.recipient) == digits:
-                return row
-        others = id_variants(receipt.message_id)[1:]
-        for row in connection.execute(joined.where(parts.c.message_id.in_(others))):
-            if digits and _digits(row.recipient) == digits:
+        variants = id_variants(receipt.message_id)
+        rows = connection.execute(PARTS_BY_ID, {"ids": variants}).all()
+        for row in sorted(rows, key=lambda row: variants.index(row.message_id)):
+            is_same = row.message_id == receipt.message_id
+            if _digits(row.recipient) == digits or (is_same and not digits):
                 return row
     if receipt.reference and digits:
-        unknown = joined.where(notices.c.state <= NoticeState.UNKNOWN, parts.c.message_id == "")
-        for row in connection.execute(unknown):
+        for row in connection.execute(PARTS_UNKNOWN):
             is_its = part_reference(row.notice_id, row.part_no) == receipt.reference
             if is_its and _digits(row.recipient) == digits:
                 return row
     return None
 
 
-def _write(
-    connection: Connection, notice_id: int, part_no: int, receipt: Receipt
-) -> Matched | None:
-    its = (parts.c.notice_id == notice_id, parts.c.part_no == part_no)
-    part = connection.execute(select(parts).where(*its)).one()
+def _write(connection: Connection, part: Any, receipt: Receipt) -> Matched | None:
+    its = {"its_id": part.notice_id, "its_no": part.part_no}
     if not part.message_id and receipt.message_id:
-        connection.execute(update(parts).where(*its).values(message_id=receipt.message_id))
-        _sent_when_complete(connection, notice_id, receipt.at_ns)
+        connection.execute(NAME_PART, its | {"new_id": receipt.message_id})
+        _sent_when_complete(connection, part.notice_id, receipt.at_ns)
     if rank(receipt.state) <= rank(part.receipt_state):
         return None
-    connection.execute(
-        update(parts)
-        .where(*its)
-        .values(
-            receipt_state=receipt.state,
-            receipt_ns=receipt.at_ns,
-            receipt_error=receipt.error[:ERROR_CHARS_MAX],
-        )
-    )
-    rows = connection.execute(select(parts).where(parts.c.notice_id == notice_id)).all()
+    told = {
+        "new_state": receipt.state,
+        "new_ns": receipt.at_ns,
+        "new_error": receipt.error[:ERROR_CHARS_MAX],
+    }
+    connection.execute(RECEIPT_OF_PART, its | told)
+    rows = connection.execute(PARTS_OF, its).all()
     state = overall([row.receipt_state for row in rows])
     if state is None:
         return None
-    sent_ns = connection.scalars(
-        update(notices)
-        .where(notices.c.id == notice_id)
-        .values(receipt_state=state, receipt_ns=receipt.at_ns)
-        .returning(notices.c.sent_ns)
-    ).one()
-    return Matched(notice_id, state, state in _FINAL, sent_ns)
+    told = {"its_id": part.notice_id, "new_state": state, "new_ns": receipt.at_ns}
+    sent_ns = connection.scalars(RECEIPT_OF_NOTICE, told).one()
+    return Matched(part.notice_id, state, state in _FINAL, sent_ns)
 
 
 def overall(states: Sequence[int]) -> ReceiptState | None:
@@ -174,19 +180,8 @@ def overall(states: Sequence[int]) -> ReceiptState | None:
 
 def _sent_when_complete(connection: Connection, notice_id: int, at_ns: int) -> bool:
     """Close an open notice all of whose parts have an id; a running attempt settles itself."""
-    missing = select(parts.c.part_no).where(
-        parts.c.notice_id == notice_id, parts.c.message_id == ""
-    )
-    closed = connection.execute(
-        update(notices)
-        .where(
-            notices.c.id == notice_id,
-            notices.c.state.in_((NoticeState.UNKNOWN, NoticeState.WAITING)),
-            ~missing.exists(),
-        )
-        .values(state=NoticeState.SENT, sent_ns=at_ns, reason="")
-    )
-    return closed.rowcount == 1
+    its = {"its_id": notice_id, "new_ns": at_ns}
+    return connection.execute(CLOSE_COMPLETE, its).rowcount == 1
 
 
 def _keep_stray(connection: Connection, receipt: Receipt) -> None:

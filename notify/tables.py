@@ -76,7 +76,9 @@ notices = Table(
     Column("reason", String(200), nullable=False, default=""),
     UniqueConstraint("event_seq", "route", name="notices_once"),
 )
-Index("notices_due", notices.c.route, notices.c.due_ns, sqlite_where=_IS_OPEN)
+Index("notices_due", notices.c.route, notices.c.due_ns, notices.c.event_seq, sqlite_where=_IS_OPEN)
+Index("notices_expiring", notices.c.route, notices.c.expires_ns, sqlite_where=_IS_OPEN)
+Index("notices_leased", notices.c.route, notices.c.lease_until_ns, sqlite_where=text("state = 2"))
 Index(
     "notices_in_line",
     notices.c.route,
