@@ -105,6 +105,7 @@ class TradingRules:
         assert house.account_per_s > 0 < house.branch_per_s, house
         self.rulebook = rulebook
         self.house = house
+        self._days: dict[int, DayRules | None] = {}
         self._listing: ListingRules | None = None
         self._listing_key: tuple[object, ...] = ()
         self._phases = _NO_PHASES
@@ -112,7 +113,9 @@ class TradingRules:
 
     def of_day(self, day: int) -> DayRules | None:
         """Return the rules of a yyyymmdd day, None outside the rulebook's horizon."""
-        return self.rulebook.on(day_of(day)) if day else None
+        if day not in self._days:
+            self._days[day] = self.rulebook.on(day_of(day)) if day else None
+        return self._days[day]
 
     def moment(self, book: AccountBook, now_ns: int) -> Moment:
         """Return what holds now for a book."""

@@ -21,13 +21,12 @@ _Simple = Callable[[AccountBook, Any, int], Iterator[Event]]
 def decide(
     book: AccountBook, rules: TradingRules, moment: Moment, command: c.Command
 ) -> Iterator[Event]:
-    """Yield what a command other than an order leads to, at least one event."""
+    """Return what a command other than an order leads to, at least one event."""
     if isinstance(command, c.RecordExecution):
-        yield from decide_execution(book, rules, command, moment.now_ns)
-    elif isinstance(command, c.CancelOrder):
-        yield decide_cancel(book, moment, command)
-    else:
-        yield from BY_TYPE[type(command)](book, command, moment.now_ns)
+        return decide_execution(book, rules, command, moment.now_ns)
+    if isinstance(command, c.CancelOrder):
+        return iter((decide_cancel(book, moment, command),))
+    return BY_TYPE[type(command)](book, command, moment.now_ns)
 
 
 BY_TYPE: Final[dict[type[c.Command], _Simple]] = {

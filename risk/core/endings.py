@@ -4,13 +4,13 @@ They are asked for by reports of the venue and by the start of a day. Not here: 
 """
 
 from risk.book.account_book import AccountBook, OrderPlace
+from risk.core.members import CHANNEL, SIDE
 from risk.domain.commands import (
     RecordCancelReject,
     RecordExecution,
     RecordInbound,
     RecordRefusal,
 )
-from risk.domain.enums import Channel, Side
 from risk.domain.events import CancelRejected, InboundIgnored, OrderCanceled, OrderRejected
 
 Inbound = RecordExecution | RecordCancelReject | RecordRefusal | RecordInbound
@@ -42,7 +42,7 @@ def order_canceled(
         place.orders.cl_ord_id(own.order_no[row]),
         book.accounts.account_no[own.account_row[row]],
         book.instruments.symbol[own.instrument_row[row]],
-        Side(own.side[row]),
+        SIDE[own.side[row]],
         own.cum_qty[row],
         own.leaves_qty[row],
         own.reserved_e4[row],
@@ -52,7 +52,7 @@ def order_canceled(
         fix_session,
         msg_seq_num,
         own.order_no[row],
-        Channel(own.channel[row]),
+        CHANNEL[own.channel[row]],
         is_expired,
     )
 
@@ -71,7 +71,7 @@ def order_rejected(
         place.orders.cl_ord_id(own.order_no[row]),
         book.accounts.account_no[own.account_row[row]],
         book.instruments.symbol[own.instrument_row[row]],
-        Side(own.side[row]),
+        SIDE[own.side[row]],
         own.qty[row],
         own.price_e4[row],
         own.reserved_e4[row],
@@ -80,7 +80,7 @@ def order_rejected(
         said.fix_session,
         said.msg_seq_num,
         own.order_no[row],
-        Channel(own.channel[row]),
+        CHANNEL[own.channel[row]],
     )
 
 
@@ -106,5 +106,5 @@ def cancel_rejected(
         said.fix_session,
         said.msg_seq_num,
         own.order_no[row],
-        Channel(own.channel[row]),
+        CHANNEL[own.channel[row]],
     )

@@ -9,8 +9,9 @@ from typing import Final, NamedTuple
 
 from risk.book.account_book import AccountBook, OrderPlace
 from risk.checks.moment import TradingRules
+from risk.core.members import BOARD, CHANNEL, ORD_STATUS, SIDE
 from risk.domain.commands import RecordExecution
-from risk.domain.enums import Board, Channel, OrdStatus, Side
+from risk.domain.enums import Board, OrdStatus, Side
 from risk.domain.events import FillBusted, Filled
 from risk.market.fees import Fees, order_fees
 from risk.market.rulebook import DayRules
@@ -42,14 +43,14 @@ def filled(
     never lost.
     """
     own, row = place.orders.at, place.row
-    side = Side(own.side[row])
+    side = SIDE[own.side[row]]
     last_qty, last_px_e4 = trade.last_qty, trade.last_px_e4
     cum_qty = own.cum_qty[row] + last_qty
     leaves_qty = max(0, own.leaves_qty[row] - last_qty)
     turnover_e4 = own.turnover_e4[row] + last_qty * last_px_e4
     day_rules = rules.of_day(place.orders.day)
     instrument_row = own.instrument_row[row]
-    board = Board(book.instruments.at.board[instrument_row])
+    board = BOARD[book.instruments.at.board[instrument_row]]
     owed = _fees(day_rules, board, side, turnover_e4)
     unfrozen_e4 = sellable_qty = 0
     if side == Side.BUY:
@@ -81,7 +82,7 @@ def filled(
         report.msg_seq_num,
         report.transact_ns,
         own.order_no[row],
-        Channel(own.channel[row]),
+        CHANNEL[own.channel[row]],
         sellable_qty,
     )
 
@@ -100,12 +101,12 @@ def busted(
     that was cancelled, expired or rejected, or of an earlier day.
     """
     own, row, executions = place.orders.at, place.row, place.orders.executions
-    side = Side(own.side[row])
+    side = SIDE[own.side[row]]
     last_qty, last_px_e4 = executions.at.last_qty[fill_row], executions.at.last_px_e4[fill_row]
     cum_qty = own.cum_qty[row] - last_qty
     turnover_e4 = own.turnover_e4[row] - last_qty * last_px_e4
     day_rules = rules.of_day(place.orders.day)
-    board = Board(book.instruments.at.board[own.instrument_row[row]])
+    board = BOARD[book.instruments.at.board[own.instrument_row[row]]]
     owed = _fees(day_rules, board, side, turnover_e4)
     leaves_qty = own.leaves_qty[row]
     if place.orders is book.orders and own.ord_status[row] not in _CLOSED:
@@ -131,7 +132,7 @@ def busted(
         last_px_e4,
         cum_qty,
         leaves_qty,
-        OrdStatus(status),
+        ORD_STATUS[status],
         own.commission_e4[row] - owed.commission_e4,
         own.stamp_duty_e4[row] - owed.stamp_duty_e4,
         own.transfer_fee_e4[row] - owed.transfer_fee_e4,
@@ -152,7 +153,7 @@ def _status_after_fill(status: int, cum_qty: int, leaves_qty: int, qty: int) -> 
     if cum_qty == qty:
         return OrdStatus.FILLED
     if status in _CLOSED or (leaves_qty and status == OrdStatus.PENDING_CANCEL):
-        return OrdStatus(status)
+        return ORD_STATUS[status]
     return OrdStatus.PARTIALLY_FILLED if leaves_qty else OrdStatus.CANCELED
 
 

@@ -14,13 +14,13 @@ from risk.checks.check import run
 from risk.checks.moment import Moment
 from risk.checks.pace import after_token_ns
 from risk.checks.rulesets import CHECKS, FORM_CHECKS, PACE_BRANCH_BIT, RULE_CHECKS
+from risk.core.members import SIDE
 from risk.domain.commands import CancelOrder, SubmitOrder
-from risk.domain.enums import Channel, OrdType, Side, TimeInForce
+from risk.domain.enums import Channel, OrdType, TimeInForce
 from risk.domain.events import CancelDenied, CancelRequested, OrderAccepted, OrderDenied
 from risk.domain.reasons import ReasonCode
 
 OrderOutcome = OrderAccepted | OrderDenied
-_SIDES: Final = {int(side): side for side in Side}
 _LIMIT: Final = OrdType.LIMIT
 _DAY: Final = TimeInForce.DAY
 
@@ -65,7 +65,7 @@ def _accepted(
         number,
         order.account_no,
         order.symbol,
-        _SIDES[order.side],
+        SIDE[order.side],
         order.qty,
         order.price_e4,
         _LIMIT,

@@ -62,18 +62,16 @@ class Report(NamedTuple):
 def decide_execution(
     book: AccountBook, rules: TradingRules, said: RecordExecution, at_ns: int
 ) -> Iterator[Event]:
-    """Yield what an ExecutionReport(8) leads to, at least one event."""
+    """Return what an ExecutionReport(8) leads to, at least one event."""
     place = book.find_order(said.cl_ord_id) or book.find_order(said.orig_cl_ord_id)
     if place is None:
-        yield ignored(at_ns, said, UNKNOWN_ORDER, said.cl_ord_id, said.exec_id)
-        return
+        return iter((ignored(at_ns, said, UNKNOWN_ORDER, said.cl_ord_id, said.exec_id),))
     report = Report(book, rules, at_ns, said, place)
     if _is_mismatch(report):
-        yield report.ignored("mismatch")
-    elif place.is_cancel and said.exec_type == ExecType.REJECTED:
-        yield cancel_rejected(book, place, at_ns, said, CXL_REJ_OTHER)
-    else:
-        yield from BY_EXEC_TYPE[said.exec_type](report)
+        return iter((report.ignored("mismatch"),))
+    if place.is_cancel and said.exec_type == ExecType.REJECTED:
+        return iter((cancel_rejected(book, place, at_ns, said, CXL_REJ_OTHER),))
+    return BY_EXEC_TYPE[said.exec_type](report)
 
 
 def _is_mismatch(report: Report) -> bool:
