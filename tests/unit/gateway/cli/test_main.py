@@ -1,0 +1,96 @@
+"""The command line: every command explains itself; mistakes name the remedy and the exit code."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from gateway.cli.main import COMMANDS, EXIT_CONFIG, hotline
+from gateway.cli.settings import template_lines
+
+ROOT = Path(__file__).parents[4]
+
+
+def _hotline(*arguments: str) -> "subprocess.CompletedProcess[str]":
+    return subprocess.run(
+        [sys.executable, "-m", "gateway.cli.main", *arguments],
+        capture_output=True,
+        text=True,
+        cwd=ROOT,
+        check=False,
+    )
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_command_has_help(name: str) -> None:
+    done = CliRunner().invoke(hotline, [name, "--help"])
+
+    assert done.exit_code == 0, done.output
+    assert f"{name}" in done.output.splitlines()[0]
+
+
+def test_unknown_command_is_a_usage_error() -> None:
+    assert CliRunner().invoke(hotline, ["nothing"]).exit_code == 2
+
+
+def test_wrong_configuration_ends_with_78_and_names_all_of_it(tmp_path: Path) -> None:
+    file = tmp_path / "hotline.toml"
+    file.write_text("[journal]\nsegment_mib = 0\nfoldr = 'x'\n", encoding="utf-8")
+
+    done = _hotline("settings", "--config", str(file))
+
+    assert done.returncode == EXIT_CONFIG
+    assert "journal.foldr: is not a setting; did you mean folder?" in done.stderr
+    assert "journal.segment_mib: Expected `int` >= 1" in done.stderr
+
+
+def test_shipped_settings_file_holds_the_defaults(tmp_path: Path) -> None:
+    lines = [line.removeprefix("#") if " = " in line else line for line in template_lines()]
+    file = tmp_path / "all.toml"
+    file.write_text("\n".join(lines), encoding="utf-8")
+
+    done = _hotline("settings", "--config", str(file), "journal")
+
+    assert done.returncode == 0, done.stderr
+    assert f'journal.folder = "journal"  ({file})' in done.stdout
+
+
+@pytest.mark.parametrize(("day", "limit_bp"), [("2026-07-03", 500), ("2026-07-06", 1000)])
+def test_rules_of_a_past_day_are_told_with_their_source(day: str, limit_bp: int) -> None:
+    arguments = ["rules", "--config-dir", str(ROOT / "config"), "--board", "SSE_MAIN"]
+    done = CliRunner().invoke(hotline, [*arguments, "--status", "RISK_WARNING", day])
+
+    assert done.exit_code == 0, done.output
+    assert f"limit_bp = {limit_bp}" in done.output
+    assert "SSE trading rules" in done.output
+
+
+def test_rules_outside_the_calendar_say_what_it_covers() -> None:
+    arguments = ["rules", "--config-dir", str(ROOT / "config"), "--board", "SSE_MAIN"]
+    done = CliRunner().invoke(hotline, [*arguments, "1999-01-04"])
+
+    assert done.exit_code == 2
+    assert "must lie in the calendars, 2023-01-01 to" in done.output
+
+
+def test_run_without_a_data_folder_says_to_init(tmp_path: Path) -> None:
+    file = tmp_path / "hotline.toml"
+    file.write_text(f'[gateway]\ndata_folder = "{tmp_path}/none"\n', encoding="utf-8")
+
+    done = _hotline("run", "--config", str(file))
+
+    assert done.returncode == EXIT_CONFIG
+    assert "run `hotline init`" in done.stderr
+
+
+def test_doctor_names_what_is_missing(tmp_path: Path) -> None:
+    file = tmp_path / "hotline.toml"
+    file.write_text(f'[gateway]\ndata_folder = "{tmp_path}/none"\n', encoding="utf-8")
+
+    done = CliRunner().invoke(hotline, ["doctor", "--config", str(file)])
+
+    assert done.exit_code == 1
+    assert f"data folder: {tmp_path}/none is missing" in done.output
+    assert "run `hotline init`" in done.output
