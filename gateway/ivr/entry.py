@@ -85,7 +85,8 @@ def take(kind: EntryKind, keys: str, key: str) -> Entry:
 def _price_star(keys: str) -> Entry:
     if keys == "*":
         return Back()
-    return More("") if "*" in keys else More(keys + "*")
+    # A second point is kept, so that the entry is not valid: 10*5*7 is no price of 7.
+    return More("") if keys.endswith("*") else More(keys + "*")
 
 
 def _value(kind: EntryKind, keys: str) -> Entry:

@@ -56,7 +56,10 @@ def keyed(kind: EntryKind, text: str) -> Entry:
         (K.PRICE, "*", More("*")),
         (K.PRICE, "**", Back()),
         (K.PRICE, "10**", More("")),
-        (K.PRICE, "10*5*7#", Entered(70_000)),
+        (K.PRICE, "10*5**", More("")),
+        (K.PRICE, "10*5**10*7#", Entered(107_000)),
+        (K.PRICE, "10*5***", More("*")),
+        (K.PRICE, "10*5*7#", NotValid()),
         (K.PRICE, "1000000#", Entered(PRICE_E4_MAX)),
         (K.PRICE, "1000000*01#", NotValid()),
         (K.PRICE, "10A*0B5#", Entered(100_500)),  # A-D are on no caller's phone
