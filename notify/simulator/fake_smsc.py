@@ -109,6 +109,7 @@ class FakeSMSC:
         self.settings = settings or SMSCSettings()
         self.messages: deque[KeptMessage] = deque(maxlen=MESSAGES_MAX)
         self.submits = 0  # PDUs taken
+        self.is_mute = False  # connections stay open and nothing is heard or said
         self.links: list[_SMSCLink] = []
         self._reactor = reactor
         self._now_ns = now_ns
@@ -277,6 +278,8 @@ class _SMSCLink(Protocol):
         self._write(self._sequence, CommandStatus.ROK, Bare(CommandID.ENQUIRE_LINK))
 
     def dataReceived(self, data: bytes) -> None:
+        if self._smsc.is_mute:
+            return
         try:
             pdus = self._reader.feed(data)
         except SMPPError as e:

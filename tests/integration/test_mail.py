@@ -3,6 +3,7 @@
 import random
 import socket
 import ssl
+import tempfile
 
 import trustme
 from twisted.internet import reactor
@@ -145,7 +146,9 @@ class EncryptedMailTest(MailTest):
         authority = trustme.CA()
         self.tls_context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         authority.issue_cert("127.0.0.1").configure_cert(self.tls_context)
-        self.ca_file = self.mktemp()
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.ca_file = f"{folder.name}/ca.pem"
         authority.cert_pem.write_to_path(self.ca_file)
         await super().setUp()
 

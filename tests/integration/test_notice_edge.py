@@ -1,6 +1,7 @@
 """The whole outbound edge on real sockets and threads: journal events to phone and mailbox."""
 
 import random
+import tempfile
 import time
 from pathlib import Path
 
@@ -90,8 +91,9 @@ def a_fill_now(**changes):
 
 class NoticeEdgeTest(TestCase):
     async def setUp(self) -> None:
-        self.site = await Site(Path(self.mktemp()).absolute()).open()
-        self.site.folder.mkdir(parents=True)
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.site = await Site(Path(folder.name)).open()
 
     async def tearDown(self) -> None:
         await self.site.close()
@@ -229,6 +231,19 @@ class NoticeEdgeTest(TestCase):
         self.site.smsc.listen(self.site.smsc_port)
 
         assert (await self.settled(edge)).attempts == 1
+
+    async def test_a_dead_link_is_noticed_by_its_silence_and_replaced(self) -> None:
+        edge = await self.site.begin(sms={"enquire_link_s": 0.2}, unknown_wait_s=1)
+        await until(lambda: edge.is_ready)
+        self.site.smsc.is_mute = True
+        self.site.happen(a_fill_now())
+        await until(lambda: not edge.is_ready)
+
+        self.site.smsc.is_mute = False
+
+        trace = await self.settled(edge, timeout_s=10)
+        assert len(self.site.smsc.messages) == 1
+        assert trace.state is NoticeState.SENT
 
     async def test_two_senders_on_one_outbox_never_send_twice(self) -> None:
         def contact_of(account_no):

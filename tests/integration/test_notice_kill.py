@@ -3,6 +3,7 @@
 import random
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 
@@ -27,8 +28,9 @@ class NoticeKillTest(TestCase):
     timeout = 120
 
     async def setUp(self) -> None:
-        self.folder = Path(self.mktemp()).absolute()
-        self.folder.mkdir(parents=True)
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.folder = Path(folder.name)
         self.smsc = FakeSMSC(reactor, time.time_ns, SMSCSettings(receipt_delay_s=0.2))
         self.smsc.listen()
 

@@ -4,12 +4,12 @@ Not here: the session rules (notify.transports.smpp.link), what a submit means (
 """
 
 from collections.abc import Awaitable, Sequence
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, cast
 from typing import Protocol as Port
 
 import structlog
 from twisted.internet.defer import Deferred
-from twisted.internet.interfaces import IDelayedCall, IReactorTime
+from twisted.internet.interfaces import IDelayedCall, IReactorTime, ITCPTransport
 from twisted.internet.protocol import Protocol
 from twisted.python.failure import Failure
 
@@ -160,8 +160,7 @@ class LinkProtocol(Protocol):
                         log.warning("smpp.throttled", pause_s=pause_s)
                 case Drop(code):
                     self._drop_code = code
-                    if self.transport is not None:
-                        self.transport.loseConnection()
+                    self._close(code)
         metrics.SMPP_IN_FLIGHT.set(self._link.in_flight)
         self._set_timer()
 
@@ -171,6 +170,15 @@ class LinkProtocol(Protocol):
             waiting.callback(end)
         elif end.message_id:
             self._owner.on_late(part, end.message_id)  # who asked has given up meanwhile
+
+    def _close(self, code: str) -> None:
+        if self.transport is None:
+            return
+        if code.endswith("timeout"):
+            # a dead peer never takes the last octets
+            cast(ITCPTransport, self.transport).abortConnection()
+        else:
+            self.transport.loseConnection()
 
     async def _deliver(self, sequence: int, message: ShortMessage) -> None:
         if self._deliveries >= DELIVERIES_MAX:
