@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from typing import Final
 
 import structlog
-from twisted.internet.defer import Deferred, DeferredList, FirstError, fail, succeed
+from twisted.internet.defer import Deferred, DeferredList, FirstError, fail, maybeDeferred, succeed
 from twisted.internet.defer import TimeoutError as DeferredTimeout
 from twisted.internet.interfaces import IReactorTime
 from twisted.python.failure import Failure
@@ -100,6 +100,15 @@ class _HostedLeg:
         self._on_event(MediaLost(reason))
 
 
+def _contained(leg_no: int, tell: Callable[..., None], *told: object) -> None:
+    """Tell; a listener's bug must not end the connection that all legs share."""
+    maybeDeferred(tell, *told).addErrback(_log_bug, leg_no)
+
+
+def _log_bug(failure: Failure, leg_no: int) -> None:
+    log.error("media.listener_failed", leg_no=leg_no, traceback=failure.getTraceback())
+
+
 def _no_figures(failure: Failure) -> LegFigures:
     failure.trap(DeferredTimeout)
     return LegFigures()
@@ -163,7 +172,7 @@ class _HostSide:
             if isinstance(report, wire.Beat):
                 metrics.note_late_frames(report.late_counts)
             elif (leg := self.legs.get(report.leg_no)) is not None:
-                self._report_leg(leg, report)
+                _contained(report.leg_no, self._report_leg, leg, report)
 
     def _report_leg(self, leg: _HostedLeg, report: wire.LegReport) -> None:
         match report:
@@ -196,7 +205,7 @@ class _HostSide:
                 opening[leg_no].errback(MediaRefused("the media host was lost"))
             else:
                 metrics.LEGS_LOST.inc()
-                leg.lost(LostReason.WORKER_ENDED)
+                _contained(leg_no, leg.lost, LostReason.WORKER_ENDED)
 
 
 class HostedMedia:

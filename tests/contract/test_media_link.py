@@ -9,6 +9,7 @@ from collections.abc import Callable
 from itertools import pairwise
 
 import pytest
+import structlog
 from twisted.internet import reactor
 from twisted.internet.defer import Deferred
 from twisted.internet.task import deferLater
@@ -115,7 +116,8 @@ class PortPromises:
         await self.until(lambda: tone in self.far.sound(), "the far end has heard it")
         packets = self.far.read()
         steps = {(b.timestamp - a.timestamp) % rtp.TS_MOD for a, b in pairwise(packets)}
-        assert steps == {160}
+        assert min(steps) == 160
+        assert {step % 160 for step in steps} == {0}  # a busy machine may skip frames
         assert {len(p.payload) for p in packets} == {160}
         assert packets[0].marker
         assert not packets[1].marker
@@ -224,6 +226,23 @@ class PortPromises:
         leg.play([Clip("f", b"")], 1)
         leg.stop()
         assert self.media.leg_count == 0
+
+    async def test_a_listener_that_fails_harms_nobody(self) -> None:
+        def fail(event: LegEvent) -> None:
+            raise ZeroDivisionError(type(event).__name__)
+
+        failing = await self.media.open_leg(fail, self.far.peer)
+        other = FarEnd()
+        self.addCleanup(other.sock.close)  # type: ignore[attr-defined]
+        leg = await self.media.open_leg(self.events.append, other.peer)
+        with structlog.testing.capture_logs() as logs:
+            failing.play([], 1)
+            self.far.press(failing, "9", 1000)
+            await self.until(lambda: len(logs) == 2, "both failures are logged")
+            leg.play([], 2)
+            await self.until(lambda: PlayDone(2) in self.events, "the other leg plays")
+        assert {line["event"] for line in logs} == {"media.listener_failed"}
+        assert "ZeroDivisionError: Digit" in repr(logs)
 
     async def test_a_leg_too_many_is_refused_and_a_closed_one_makes_room(self) -> None:
         legs = [await self.media.open_leg(self.events.append) for _ in range(3)]
