@@ -170,7 +170,7 @@ class _HostSide:
     def host_reported(self, reports: list[wire.Report]) -> None:
         for report in reports:
             if isinstance(report, wire.Beat):
-                metrics.note_late_frames(report.late_counts)
+                metrics.FRAMES_LATE.add(report.late_counts)
             elif (leg := self.legs.get(report.leg_no)) is not None:
                 _contained(report.leg_no, self._report_leg, leg, report)
 
