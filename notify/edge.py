@@ -68,10 +68,10 @@ def transports_of(
     return found
 
 
-def load_templates(settings: NotifySettings, sms_parts_max: int) -> Templates:
+def load_templates(settings: NotifySettings, config_folder: Path, sms_parts_max: int) -> Templates:
     """Read and check all texts. Raises ConfigError that names the file and the remedy."""
     house = House(settings.firm_zh, settings.firm_en, settings.hotline_no)
-    return Templates(Path(settings.templates), house, sms_parts_max)
+    return Templates(config_folder / settings.templates, house, sms_parts_max)
 
 
 class NoticeEdge:
@@ -94,9 +94,8 @@ class NoticeEdge:
         reactor: EdgeReactor,
         now_ns: Callable[[], int],
         rng: random.Random,
+        templates: Templates,
         name_of: NameOf = no_name,
-        sms_parts_max: int = 3,
-        templates: Templates | None = None,
         worker: Worker | None = None,
     ) -> None:
         self._settings = settings
@@ -110,13 +109,7 @@ class NoticeEdge:
         self._planner = Planner(
             self._outbox,
             self._worker,
-            Composer(
-                templates or load_templates(settings, sms_parts_max),
-                routes,
-                settings.keep_s,
-                contact_of,
-                name_of,
-            ),
+            Composer(templates, routes, settings.keep_s, contact_of, name_of),
             events_after,
             reactor,
             now_ns,

@@ -17,8 +17,11 @@ class NotifySettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     ] = "outbox.sqlite"
     templates: Annotated[
         str,
-        msgspec.Meta(min_length=1, description="Folder with zh/ and en/ texts."),
-    ] = "config/templates"
+        msgspec.Meta(
+            min_length=1,
+            description="Folder with zh/ and en/ texts; relative to the config folder.",
+        ),
+    ] = "templates"
     firm_zh: Annotated[
         str,
         msgspec.Meta(min_length=1, max_length=16, description="Signature of Chinese texts."),

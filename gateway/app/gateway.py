@@ -31,7 +31,7 @@ from gateway.refdata.tables import read_listings
 from gateway.store.database import Database
 from gateway.store.settings import store_url
 from gateway.web.server import WebDoor
-from notify.edge import NoticeEdge, transports_of
+from notify.edge import NoticeEdge, load_templates, transports_of
 from notify.phrases import SecurityNames
 from risk.book import views
 from risk.checks.moment import HouseLimits, TradingRules
@@ -116,8 +116,10 @@ class Gateway:
             reactor=self._reactor,
             now_ns=self._now_ns,
             rng=rng,
+            templates=load_templates(
+                settings.notify, settings.gateway.config_folder, settings.sms.parts_max
+            ),
             name_of=names.get,
-            sms_parts_max=settings.sms.parts_max,
         )
 
     def _fix_edge(self) -> FixEdge:

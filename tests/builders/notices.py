@@ -18,7 +18,8 @@ from notify.transports.port import Outgoing, Transport
 from risk.domain.enums import Channel, Language, OrdStatus, OrdType, Side, TimeInForce
 from risk.domain.events import Event, Filled, OrderAccepted, OrderCanceled, OrderRejected
 
-TEMPLATES = str(Path(__file__).parents[2] / "config" / "templates")
+CONFIG = Path(__file__).parents[2] / "config"
+TEMPLATES = CONFIG / "templates"
 T0_NS = 1_795_311_065_000_000_000  # 2026-11-22 09:31:05 in China
 
 
@@ -201,7 +202,7 @@ class MovingClock(Clock):
 @cache
 def the_templates() -> Templates:
     """The texts of config/templates; read once, it takes a while."""
-    return load_templates(NotifySettings(templates=TEMPLATES), sms_parts_max=3)
+    return load_templates(NotifySettings(), CONFIG, sms_parts_max=3)
 
 
 def an_edge(

@@ -18,6 +18,9 @@ from twisted.internet.task import Clock
 
 from fix.settings import FixSettings
 from gateway.app.day import CHECK_S, DayKeeper
+from gateway.branch.protocol import BranchLink
+from gateway.branch.pushes import Pushes
+from gateway.branch.settings import BranchSettings
 from gateway.core.bus import Numbered
 from gateway.core.tasks import Tasks
 from gateway.feed.quotes import QuoteFeed
@@ -51,7 +54,7 @@ from risk.domain.errors import HotlineError
 from risk.domain.events import CommandDenied, Filled, OrderAccepted
 from risk.domain.instrument import Instrument
 from tests.builders.identity import PEPPER, quick_settings
-from tests.builders.notices import TEMPLATES, InlineWorker, the_templates
+from tests.builders.notices import InlineWorker, the_templates
 from tests.builders.rulebooks import the_rulebook
 from tests.system.link import GatewayEnd, VenueEnd
 from tests.system.telephone import ScriptMedia, the_voice
@@ -178,7 +181,7 @@ class Life:
         names = {each.symbol: SecurityNames(each.name_zh, each.name_en) for each in listings}
         self.mailboxes = [Mailbox(route, arrived) for route in (Route.SMS, Route.MAIL)]
         self.notices = NoticeEdge(
-            NotifySettings(templates=TEMPLATES),
+            NotifySettings(),
             self.mailboxes,
             data_folder=disks.folder,
             contact_of=self.identity.customers.contact_of,
@@ -216,6 +219,7 @@ class Life:
             reactor,
             now_ns,
         )
+        self._pushes = Pushes(heart.queries.branch_of, heart.bus.durable_seq)
         self.loop = asyncio.new_event_loop()  # of the web door's answers; it has no socket
         waits = Waits(self.loop, 5.0, reactor.seconds)
         self.web = OrderRoom(heart.sequencer, heart.queries, waits)
@@ -232,6 +236,7 @@ class Life:
         heart.bus.subscribe("crash", self._look)
         heart.bus.subscribe("notify", self._while_alive(self.notices.on_events))
         heart.bus.subscribe("fix", self._while_alive(self.fix.router.on_events))
+        heart.bus.subscribe("branch", self._while_alive(self._pushes.on_events))
         self.finish(self.notices.start())
         self.fix.start()
         if not accounts:
@@ -260,6 +265,19 @@ class Life:
         self.drain()
         for one in done:
             assert not isinstance(one.result, CommandDenied), one.result
+
+    def branch_link(self, branch_code: str, wake: Callable[[], None]) -> BranchLink:
+        """Return a new connection of the branch door."""
+        return BranchLink(
+            branch_code,
+            self.heart.sequencer,
+            self.heart.queries,
+            self._pushes,
+            BranchSettings(),
+            self.reactor,
+            self._now_ns,
+            wake,
+        )
 
     def finish(self, work: Any) -> Any:
         """Run a coroutine of the gateway to its end and return what it returns."""
@@ -349,4 +367,3 @@ class Life:
         self.loop.close()
         if not self.is_dead:
             self.saved = self.disks
-

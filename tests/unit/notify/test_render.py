@@ -221,6 +221,6 @@ def test_the_html_frame_may_be_left_out(folder) -> None:
 
 
 def test_every_kind_has_its_texts() -> None:
-    names = {path.name for path in (Path(TEMPLATES) / "zh").iterdir()}
-    assert names == {path.name for path in (Path(TEMPLATES) / "en").iterdir()}
+    names = {path.name for path in (TEMPLATES / "zh").iterdir()}
+    assert names == {path.name for path in (TEMPLATES / "en").iterdir()}
     assert len(names) == len(NoticeKind) * len(Route) + 1
