@@ -46,10 +46,12 @@ def crosses_own_order(batch: OrderBatch, book: AccountBook, moment: Moment) -> B
 def repeats_order(batch: OrderBatch, book: AccountBook, moment: Moment) -> BoolArray | bool:
     """Same account, symbol, side, quantity and price as an order of a moment ago.
 
+    An order of the future (the clock was set back) is none of a moment ago.
     An order that was cancelled or rejected since does not count: to enter it again is meant.
     """
     newest = book.positions.newest_order[batch.position_row]
-    is_recent = book.orders.accepted_ns[newest] > _since_ns(moment)
+    accepted_ns = book.orders.accepted_ns[newest]
+    is_recent = (accepted_ns > _since_ns(moment)) & (accepted_ns <= moment.now_ns)
     candidates: I64 = np.flatnonzero(is_recent & (newest > 0))
     if not len(candidates):
         return False

@@ -43,6 +43,7 @@ class Pace(NamedTuple):
     per_s: int
     interval_ns: int  # in which one token comes back
     latest_ns: int  # a bucket whose `paced_until_ns` is later is empty
+    reach_ns: int  # and one that is later still was written before the clock was set back: full
 
 
 class Moment(NamedTuple):
@@ -85,7 +86,8 @@ HOUSE_LIMITS: Final = HouseLimits()
 def pace_at(per_s: int, now_ns: int) -> Pace:
     """Return a limit as it holds now."""
     interval_ns = NS // per_s
-    return Pace(per_s, interval_ns, now_ns + (per_s - 1) * interval_ns)
+    latest_ns = now_ns + (per_s - 1) * interval_ns
+    return Pace(per_s, interval_ns, latest_ns, latest_ns + interval_ns)
 
 
 def day_of(day: int) -> date:

@@ -14,12 +14,19 @@ from risk.domain.fixedpoint import BoolArray
 
 def after_token_ns(paced_until_ns: int, now_ns: int, pace: Pace) -> int:
     """Return `paced_until_ns` once one more has passed now."""
-    return (paced_until_ns if paced_until_ns > now_ns else now_ns) + pace.interval_ns
+    is_used = now_ns < paced_until_ns <= pace.reach_ns
+    return (paced_until_ns if is_used else now_ns) + pace.interval_ns
+
+
+def is_too_fast(paced_until_ns: int, pace: Pace) -> bool:
+    """Return whether the bucket is empty."""
+    return pace.latest_ns < paced_until_ns <= pace.reach_ns
 
 
 def account_too_fast(batch: OrderBatch, book: AccountBook, moment: Moment) -> BoolArray:
     """The account's bucket is empty."""
-    return book.accounts.paced_until_ns[batch.account_row] > moment.account_pace.latest_ns
+    until_ns, pace = book.accounts.paced_until_ns[batch.account_row], moment.account_pace
+    return (until_ns > pace.latest_ns) & (until_ns <= pace.reach_ns)
 
 
 def account_pace_detail(

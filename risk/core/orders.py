@@ -12,7 +12,7 @@ from risk.book.columns import NOBODY
 from risk.checks.batch import order_batch
 from risk.checks.check import run
 from risk.checks.moment import Moment
-from risk.checks.pace import after_token_ns
+from risk.checks.pace import after_token_ns, is_too_fast
 from risk.checks.rulesets import CHECKS, FORM_CHECKS, PACE_BRANCH_BIT, RULE_CHECKS
 from risk.core.members import SIDE
 from risk.domain.commands import CancelOrder, SubmitOrder
@@ -54,7 +54,7 @@ def _accepted(
     now_ns, branch_pace = moment.now_ns, moment.branch_pace
     accounts = book.accounts.at
     branch_until_ns = book.branches.at.paced_until_ns[accounts.branch_row[account_row]]
-    if branch_until_ns > branch_pace.latest_ns:
+    if is_too_fast(branch_until_ns, branch_pace):
         detail = {"per_s": branch_pace.per_s}
         return _denied(moment, order, ReasonCode.PACE_BRANCH, 1 << PACE_BRANCH_BIT, detail)
     number = book.orders.next_number
@@ -137,10 +137,10 @@ def decide_cancel(
     if not (moment.is_day_started and moment.may_cancel[board]):
         return denied(ReasonCode.CANCEL_FORBIDDEN_NOW)
     account_until_ns = book.accounts.at.paced_until_ns[account_row]
-    if account_until_ns > moment.account_pace.latest_ns:
+    if is_too_fast(account_until_ns, moment.account_pace):
         return denied(ReasonCode.PACE_ACCOUNT, {"per_s": moment.account_pace.per_s})
     branch_until_ns = book.branches.at.paced_until_ns[branch_row]
-    if branch_until_ns > moment.branch_pace.latest_ns:
+    if is_too_fast(branch_until_ns, moment.branch_pace):
         return denied(ReasonCode.PACE_BRANCH, {"per_s": moment.branch_pace.per_s})
     return CancelRequested(
         now_ns,

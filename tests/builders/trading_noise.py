@@ -33,10 +33,22 @@ STATUSES: Final = (
     ListingStatus.RISK_WARNING,
     ListingStatus.NO_LIMIT_DAY,
 )
-DAYS: Final = (20260703, 20260706, 20260707, 20260708)
+DAYS: Final = (
+    20260702,
+    20260703,
+    *range(20260706, 20260711),
+    *range(20260713, 20260718),
+    *range(20260720, 20260725),
+)
 SESSION: Final = "FIX"
 ENDS: Final = (ExecType.CANCELED, ExecType.EXPIRED, ExecType.DONE_FOR_DAY, ExecType.REJECTED)
-STEPS_NS: Final = (*(0, 10**6, 10**8, NS, NS, 10 * NS) * 5, 90 * NS, 120 * NS, 900 * NS)
+STEPS_NS: Final = (
+    *(0, 10**6, 10**8, NS, NS, 10 * NS) * 2,
+    120 * NS,
+    900 * NS,
+    1_200 * NS,
+    1_500 * NS,
+)
 LUNCH_NS: Final = 95 * 60 * NS
 
 
@@ -73,6 +85,11 @@ class Noise:
                 commands.append(c.MoveShares(self._id(), account_no, symbol, qty, qty * 50_000))
         return commands
 
+    @property
+    def is_over(self) -> bool:
+        """Whether the day is over."""
+        return self.at_ns > moment_ns(15, 1, day=self.day)
+
     def next_day(self) -> list[c.Command]:
         """Return the commands that start the next day; its time is early in the morning."""
         self.day = DAYS[DAYS.index(self.day) + 1] if self.day else DAYS[0]
@@ -102,9 +119,7 @@ class Noise:
         self.at_ns += self.random.choice(STEPS_NS)
         if moment_ns(11, 32, day=self.day) < self.at_ns < moment_ns(12, 55, day=self.day):
             self.at_ns += LUNCH_NS
-        if self.at_ns > moment_ns(15, 2, day=self.day):
-            self.at_ns = moment_ns(9, 31, day=self.day)  # once more through the day
-        orders = list(oracle.by_id.values())
+        orders = [*list(oracle.old_ids.values())[-40:], *oracle.by_id.values()]
         draws: dict[Callable[[DecideLoop, list[Order]], c.Command], float] = {
             self._order: 64,
             self._cancel: 8,

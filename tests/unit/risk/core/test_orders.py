@@ -216,6 +216,12 @@ def test_the_same_order_twice_is_denied_until_the_window_is_over(desk: Desk) -> 
     desk.buy(100)
 
 
+def test_the_same_order_before_the_first_one_is_not_its_repetition(desk: Desk) -> None:
+    desk.buy(100)
+    desk.now_ns -= 60 * NS  # the clock was set back
+    desk.buy(100)
+
+
 def test_the_same_order_again_after_a_cancel_is_meant(desk: Desk) -> None:
     desk.report(desk.buy(100), ExecType.CANCELED)
     desk.buy(100)
