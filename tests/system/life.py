@@ -1,4 +1,4 @@
-"""One life of the gateway on a virtual clock: composed like gateway.app.gateway, far ends in memory.
+"""One life of the gateway on a virtual clock, composed like gateway.app.gateway over memory ends.
 
 A crash ends a life at one instant: what is on its disks then is copied for the next life, and from
 then on nothing of the dead one reaches the world. Not here: time and the far ends (world.py).

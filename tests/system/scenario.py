@@ -5,25 +5,45 @@ an act. README.md in this folder lists the statements. A failure names file, lin
 what each call heard and each mailbox got.
 """
 
-import re
-import shlex
-from collections.abc import Callable, Iterator
+from collections import Counter
+from collections.abc import Callable
 from datetime import date
 from pathlib import Path
-from typing import Any, Final, NamedTuple, NoReturn
+from typing import Final
 
 from fix.simulator.temper import Mood
+from gateway.branch import wire
 from gateway.refdata.tables import OpeningAccount, OpeningPosition, read_listings
 from risk.domain.enums import KillScope, Language, Side
 from risk.domain.fixedpoint import format_e4, parse_e4
 from risk.domain.ids import china_time
 from risk.domain.instrument import Instrument
 from tests.builders.rulebooks import CONFIG
+from tests.system.branch_desk import BranchDesk
 from tests.system.life import PASSWORD
 from tests.system.telephone import ScriptCall
-from tests.system.world import WebAnswer, World, at
+from tests.system.words import (
+    Line,
+    ScenarioFailed,
+    Words,
+    account_no,
+    after,
+    check_answer,
+    check_branch_answer,
+    is_prompt,
+    keys,
+    must,
+    must_contain,
+    must_equal,
+    pairs,
+    positions,
+    read_lines,
+    split,
+    without_positions,
+)
+from tests.system.world import World, at
 
-Words = list[str]
+Request = wire.Order | wire.Cancel
 FIRST_DAY: Final = date(2026, 11, 23)  # a Monday
 OPEN_AT: Final = "10:00:00"
 SCOPES: Final = {
@@ -32,34 +52,6 @@ SCOPES: Final = {
     "account": KillScope.ACCOUNT,
     "instrument": KillScope.INSTRUMENT,
 }
-_ALIAS: Final = re.compile(r"A([1-9])(?![0-9])")
-
-
-class ScenarioFailed(AssertionError):
-    """A statement did not come true, or is none."""
-
-
-class Line(NamedTuple):
-    """One statement and its place."""
-
-    number: int
-    text: str
-    words: Words
-
-
-def read_lines(file: Path) -> Iterator[Line]:
-    """Yield the statements of a file; `#` begins a comment."""
-    for number, text in enumerate(file.read_text(encoding="utf-8").splitlines(), 1):
-        words = shlex.split(text, comments=True)
-        if words:
-            yield Line(number, text.strip(), words)
-
-
-def account_no(alias: str) -> str:
-    """Return the account number of A1, A2..."""
-    if not _ALIAS.fullmatch(alias):
-        raise ScenarioFailed(f"an account is A1 to A9, was {alias!r}")
-    return f"1000000{alias[1:]}"
 
 
 class Scenario:
@@ -103,30 +95,30 @@ class Scenario:
         return self._world
 
     def _say(self, words: Words) -> None:
-        verb: Callable[[Words], None] | None = getattr(self, f"_{words[0]}", None)
-        if verb is None or words[0] not in VERBS:
+        verb: Callable[[Words], None] | None = getattr(self, f"do_{words[0]}", None)
+        if verb is None:
             raise ScenarioFailed(f"{words[0]!r} is no statement; known are {', '.join(VERBS)}")
         verb(words[1:])
 
     # Givens
 
-    def _market(self, words: Words) -> None:
+    def do_market(self, words: Words) -> None:
         """`market 600000 last 10.00`: a listing of the demo table with its last close."""
         if self._world is not None:
             raise ScenarioFailed("the market must be given before the first act")
         listing = self._known[words[0]]
-        said = _pairs(words[1:], "last")
+        said = pairs(words[1:], "last")
         self._listings[words[0]] = listing._replace(prev_close_e4=parse_e4(said["last"]))
 
-    def _account(self, words: Words) -> None:
+    def do_account(self, words: Words) -> None:
         """The first time a given, later what must be so."""
         if words[0] in self._accounts:
             self._check_account(words[0], words[1:])
             return
         if self._world is not None:
             raise ScenarioFailed("accounts must be given before the first act")
-        positions = tuple(_positions(words))
-        said = _pairs(_without_positions(words[1:]), "cash pin phone lang branch mail")
+        held = tuple(positions(words))
+        said = pairs(without_positions(words[1:]), "cash pin phone lang branch mail")
         number = account_no(words[0])
         is_zh = said.get("lang", "zh") == "zh"
         pin = said.get("pin", "135724")
@@ -141,15 +133,15 @@ class Scenario:
             phone_pin=pin,
             web_password=PASSWORD,
             cash_e4=parse_e4(said["cash"]),
-            positions=tuple(OpeningPosition(symbol, qty) for symbol, qty, _ in positions),
+            positions=tuple(OpeningPosition(symbol, qty) for symbol, qty, _ in held),
         )
 
     # Time and lives
 
-    def _time(self, words: Words) -> None:
+    def do_time(self, words: Words) -> None:
         self._go(china_time(self.world.time_ns).date() if self._world else FIRST_DAY, words[0])
 
-    def _day(self, words: Words) -> None:
+    def do_day(self, words: Words) -> None:
         clock = words[1] if len(words) > 1 else OPEN_AT
         self._go(date.fromisoformat(words[0]), clock)
 
@@ -159,64 +151,64 @@ class Scenario:
         else:
             self._world.go_to(at(day, clock))
 
-    def _wait(self, words: Words) -> None:
+    def do_wait(self, words: Words) -> None:
         self.world.wait(float(words[0]))
 
-    def _crash(self, words: Words) -> None:
+    def do_crash(self, words: Words) -> None:
         if words:
-            self.world.life.crash_when(_after(words, "when"))
+            self.world.life.crash_when(after(words, "when"))
         else:
             self.world.crash()
 
-    def _recover(self, words: Words) -> None:
+    def do_recover(self, words: Words) -> None:
         self.world.recover()
 
-    def _restart(self, words: Words) -> None:
+    def do_restart(self, words: Words) -> None:
         self.world.restart()
 
     # Telephone
 
-    def _call(self, words: Words) -> None:
+    def do_call(self, words: Words) -> None:
         """`call c1 from 13800000001 keys "..."`, or `call c1 is over`."""
         if words[1:] == ["is", "over"]:
-            _must(self.world.calls[words[0]].is_closed, "the call goes on")
+            must(self.world.calls[words[0]].is_closed, "the call goes on")
             return
-        said = _pairs(words[1:], "from keys")
+        said = pairs(words[1:], "from keys")
         call = self.world.call(words[0], said["from"])
-        self.world.press(call, _keys(said.get("keys", "")))
+        self.world.press(call, keys(said.get("keys", "")))
 
-    def _presses(self, words: Words) -> None:
+    def do_presses(self, words: Words) -> None:
         """`presses c1 "1 |"`: go on in a call."""
-        self.world.press(self.world.calls[words[0]], _keys(words[1]))
+        self.world.press(self.world.calls[words[0]], keys(words[1]))
 
-    def _hangs(self, words: Words) -> None:
+    def do_hangs(self, words: Words) -> None:
         """`hangs up c1`."""
         self.world.calls[words[1]].hang_up()
         self.world.settle()
 
-    def _hears(self, words: Words) -> None:
-        """`hears c1 order.readback_buy "三百股"`: these prompts, in this order, since last asked."""
+    def do_hears(self, words: Words) -> None:
+        """`hears c1 order.readback_buy "三百股"`: these prompts, in order, since last asked."""
         call = self.world.calls[words[0]]
         for word in words[1:]:
-            if _is_prompt(word):
+            if is_prompt(word):
                 self._heard_prompt(call, word)
             else:
-                _must_contain(call.heard[call.told - 1].text, word)
+                must_contain(call.heard[call.told - 1].text, word)
 
     def _heard_prompt(self, call: ScriptCall, key: str) -> None:
         later = [spoken.key for spoken in call.heard[call.told :]]
-        _must(key in later, f"{key} was not heard, but {', '.join(later) or 'nothing'}")
+        must(key in later, f"{key} was not heard, but {', '.join(later) or 'nothing'}")
         call.told += later.index(key) + 1
 
     # Web, desk, market
 
-    def _web(self, words: Words) -> None:
-        words, expected = _split(words)
+    def do_web(self, words: Words) -> None:
+        words, expected = split(words)
         account, verb, *rest = words
         number = account_no(account)
         if verb in ("buys", "sells"):
             symbol, qty, _at, price = rest[:4]
-            key = _pairs(rest[4:], "key").get("key", "")
+            key = pairs(rest[4:], "key").get("key", "")
             side = verb.removesuffix("s")
             answer = self.world.web_submit(number, symbol, side, int(qty), price, key)
         elif verb == "cancels":
@@ -225,21 +217,68 @@ class Scenario:
             answer = self.world.web_ask(number, rest[0])
         else:
             raise ScenarioFailed(f"web {verb!r} is none of buys, sells, cancels, asks")
-        _check_answer(answer, expected)
+        check_answer(answer, expected)
 
-    def _desk(self, words: Words) -> None:
+    def do_branch(self, words: Words) -> None:
+        """`branch 31001 buys for A1 600000 300 at 10.00 seq 7 -> accepted 1`; told, hurries."""
+        words, expected = split(words)
+        code, verb, *rest = words
+        desk = self.world.branch(code)
+        if verb == "told":
+            self._branch_told(desk, rest)
+            return
+        if verb == "hurries":
+            self._branch_hurries(code, rest, expected)
+            return
+        number = account_no(rest[1])
+        if verb == "cancels":
+            order_id = self.world.cl_ord_id(int(rest[2]))
+            request: Request = wire.Cancel(desk.day, desk.next_seq(), number, order_id)
+        else:
+            symbol, qty, _at, price, *more = rest[2:]
+            client_seq = int(pairs(more, "seq").get("seq", 0)) or desk.next_seq()
+            side: wire.Side = 1 if verb == "buys" else 2
+            request = wire.Order(desk.day, client_seq, number, symbol, side, int(qty), price)
+        check_branch_answer(self.world.branch_ask(code, request), expected)
+
+    def _branch_hurries(self, code: str, words: Words, expected: Words) -> None:
+        """`... hurries for A1 25 buys 600000 100 at 9.50 -> 20 accepted 5 PACE_ACCOUNT`.
+
+        All at once, each a fen dearer than the one before.
+        """
+        _for, account, count, _buys, symbol, qty, _at, price = words
+        desk, first_e4 = self.world.branch(code), parse_e4(price)
+        orders = [
+            wire.Order(
+                *(desk.day, desk.next_seq(), account_no(account), symbol, 1, int(qty)),
+                format_e4(first_e4 + number * 100),
+            )
+            for number in range(int(count))
+        ]
+        answers = self.world.branch_ask_all(code, orders)
+        told = Counter(getattr(answer, "name", "accepted") for answer in answers)
+        found = " ".join(f"{told[name]} {name}" for name in sorted(told, reverse=True))
+        must_equal(found, " ".join(expected))
+
+    def _branch_told(self, desk: BranchDesk, words: Words) -> None:
+        """`branch 31001 told accepted opened filled`: these events, in order, since last asked."""
+        new = [event.kind for event in desk.events[desk.told :]]
+        must_equal(" ".join(new) or "nothing", " ".join(words))
+        desk.told = len(desk.events)
+
+    def do_desk(self, words: Words) -> None:
         """`desk stops firm`, `desk releases account A1`."""
         verb, scope, *rest = words
         key = rest[0] if rest else ""
         key = account_no(key) if scope == "account" else key
         self.world.set_kill_switch(SCOPES[scope], key, verb == "stops")
 
-    def _others(self, words: Words) -> None:
+    def do_others(self, words: Words) -> None:
         """`others sell 600000 300 at 10.02`: the rest of the market enters an order."""
         verb, symbol, qty, _at, price = words
         self.world.others(Side[verb.upper()], symbol, int(qty), price)
 
-    def _venue(self, words: Words) -> None:
+    def do_venue(self, words: Words) -> None:
         """`venue is silent`, `venue is slow 500`, `venue holds 1`, `venue halts 600000`."""
         verb, *rest = words
         world = self.world
@@ -251,11 +290,11 @@ class Scenario:
             world.exchange.halt(rest[0], verb == "halts")
         elif verb == "holds":
             orders = world.orders_at_venue()
-            _must(len(orders) == int(rest[0]), f"the venue holds {orders}")
+            must(len(orders) == int(rest[0]), f"the venue holds {orders}")
         else:
             raise ScenarioFailed(f"venue {verb!r} is none of is, holds, halts, resumes")
 
-    def _link(self, words: Words) -> None:
+    def do_link(self, words: Words) -> None:
         """`link cut`, `link mended`, `link swallows` (what we send is lost, unnoticed)."""
         venue = self.world.venue
         match words:
@@ -274,49 +313,55 @@ class Scenario:
                 raise ScenarioFailed("a link is cut, mended, drops or swallows")
         self.world.settle()
 
+    def do_route(self, words: Words) -> None:
+        """`route sms down`, `route sms up`."""
+        places = {"sms": 0, "mail": 1}
+        self.world.life.mailboxes[places[words[0]]].set_ready(words[1] == "up")
+        self.world.settle()
+
     # What must be so
 
-    def _order(self, words: Words) -> None:
+    def do_order(self, words: Words) -> None:
         """`order 1 partially_filled 100 of 300 fees 5.01`."""
         number, status, *rest = words
         view = self.world.life.heart.queries.order(self.world.cl_ord_id(int(number)))
         if view is None:
             raise ScenarioFailed(f"there is no order {number} today")
-        _must_equal(view.ord_status.name.lower(), status)
+        must_equal(view.ord_status.name.lower(), status)
         if len(rest) >= 3 and rest[1] == "of":
-            _must_equal(f"{view.cum_qty} of {view.qty}", " ".join(rest[:3]))
+            must_equal(f"{view.cum_qty} of {view.qty}", " ".join(rest[:3]))
             rest = rest[3:]
         if rest:
-            _must_equal(format_e4(view.fees_e4), _pairs(rest, "fees")["fees"])
+            must_equal(format_e4(view.fees_e4), pairs(rest, "fees")["fees"])
 
     def _check_account(self, account: str, words: Words) -> None:
         queries, number = self.world.life.heart.queries, account_no(account)
         view = queries.account(number)
-        _must(view is not None, f"{account} does not exist")
-        said = _pairs(_without_positions(words), "cash frozen free unsettled withdrawable")
+        must(view is not None, f"{account} does not exist")
+        said = pairs(without_positions(words), "cash frozen free unsettled withdrawable")
         for name, value in said.items():
             found = format_e4(getattr(view, f"{name}_e4"))
-            _must(found == value, f"{name} of {account} is {found}, not {value}")
+            must(found == value, f"{name} of {account} is {found}, not {value}")
         held = {view.symbol: view for view in queries.positions(number)}
-        for symbol, qty, sellable in _positions(words):
+        for symbol, qty, sellable in positions(words):
             position = held.get(symbol)
             found_qty = position.qty if position else 0
-            _must(found_qty == qty, f"{account} has {found_qty} of {symbol}, not {qty}")
+            must(found_qty == qty, f"{account} has {found_qty} of {symbol}, not {qty}")
             found_sellable = position.sellable_qty if position else 0
             if sellable is not None:
-                _must(found_sellable == sellable, f"{found_sellable} of them are sellable")
+                must(found_sellable == sellable, f"{found_sellable} of them are sellable")
 
-    def _quote(self, words: Words) -> None:
+    def do_quote(self, words: Words) -> None:
         """`quote 600000 bid 10.00 ask 10.02 last 10.01`."""
         quote = self.world.life.heart.queries.quote(words[0])
-        for name, value in _pairs(words[1:], "bid ask last").items():
-            _must_equal(format_e4(getattr(quote, f"{name}_e4")), value)
+        for name, value in pairs(words[1:], "bid ask last").items():
+            must_equal(format_e4(getattr(quote, f"{name}_e4")), value)
 
-    def _sms(self, words: Words) -> None:
+    def do_sms(self, words: Words) -> None:
         """`sms 13800000001 contains ...`: an SMS that no earlier line asked about."""
         self._message("SMS", f"+86{words[0]}", words[1:])
 
-    def _mail(self, words: Words) -> None:
+    def do_mail(self, words: Words) -> None:
         """`mail a1@example.com contains ...`."""
         self._message("MAIL", words[0], words[1:])
 
@@ -328,12 +373,12 @@ class Scenario:
         ]
         unread = [one for one in mine if one[0] not in self._asked_about]
         if words == ["nothing"]:
-            _must(not unread, f"there is more: {[one[1].text for one in unread]}")
+            must(not unread, f"there is more: {[one[1].text for one in unread]}")
             return
-        _must(bool(unread), "nothing more has come")
+        must(bool(unread), "nothing more has come")
         place, message = unread[0]
         for word in words[1:]:
-            _must_contain(f"{message.subject}\n{message.text}", word)
+            must_contain(f"{message.subject}\n{message.text}", word)
         self._asked_about.add(place)
 
     def _account_of_world(self) -> str:
@@ -349,96 +394,4 @@ class Scenario:
         return "\n".join(lines)
 
 
-VERBS: Final = (
-    *("market", "account", "day", "time", "wait", "crash", "recover", "restart"),
-    *("call", "presses", "hangs", "hears", "web", "desk", "others", "venue", "link"),
-    *("order", "quote", "sms", "mail"),
-)
-
-
-def _keys(text: str) -> str:
-    """Return the keys of `"1 | A1# |"`: blanks are for the eye, A1 is the account's number."""
-    return _ALIAS.sub(lambda found: account_no(found[0]), text).replace(" ", "")
-
-
-def _is_prompt(word: str) -> bool:
-    return re.fullmatch(r"[a-z_]+\.[a-z_]+", word) is not None
-
-
-def _pairs(words: Words, names: str) -> dict[str, str]:
-    """Return `name value name value` as a dict of known names."""
-    found = dict(zip(words[::2], words[1::2], strict=False))
-    if len(words) % 2 or not found.keys() <= set(names.split()):
-        raise ScenarioFailed(f"expected pairs of {names}, was {' '.join(words)!r}")
-    return found
-
-
-def _positions(words: Words) -> Iterator[tuple[str, int, int | None]]:
-    """Yield (symbol, qty, sellable) of each `position 600000 400 [sellable 0]`."""
-    for place, word in enumerate(words):
-        if word == "position":
-            symbol, qty, *rest = words[place + 1 :]
-            is_told = rest[:1] == ["sellable"]
-            yield symbol, int(qty), int(rest[1]) if is_told else None
-
-
-def _without_positions(words: Words) -> Words:
-    text = re.sub(r"position \d+ \d+( sellable \d+)?", "", " ".join(words))
-    return text.split()
-
-
-def _split(words: Words) -> tuple[Words, Words]:
-    if "->" not in words:
-        return words, []
-    place = words.index("->")
-    return words[:place], words[place + 1 :]
-
-
-def _after(words: Words, word: str) -> str:
-    if words[:1] != [word]:
-        raise ScenarioFailed(f"expected {word!r}, was {' '.join(words)!r}")
-    return " ".join(words[1:])
-
-
-def _check_answer(answer: WebAnswer, expected: Words) -> None:
-    """Compare with `accepted 1`, `requested`, `denied REASON [words]`, `refused field`..."""
-    status, body = answer
-    told = f"{status} {body}"
-    match expected:
-        case []:
-            pass
-        case ["accepted", number]:
-            _must(status == 201 and body["order_no"] == int(number), told)
-        case ["requested"]:
-            _must(status == 200, told)
-        case ["unknown"]:
-            _must(status == 202, told)
-        case ["no", "answer"]:
-            _must(status == 0, told)
-        case ["denied", reason, *parts]:
-            _must(body.get("reason_name") == reason, told)
-            for part in parts:
-                _must_contain(body["detail"], part)
-        case ["refused", field, *parts]:
-            _must(body.get("field") == field and not body.get("reason_name"), told)
-            for part in parts:
-                _must_contain(str(body), part)
-        case _:
-            raise ScenarioFailed(f"{' '.join(expected)!r} is no answer")
-
-
-def _must(is_so: bool, otherwise: str) -> None:
-    if not is_so:
-        _fail(otherwise)
-
-
-def _must_equal(found: Any, expected: Any) -> None:
-    _must(found == expected, f"expected {expected}, was {found}")
-
-
-def _must_contain(text: str, part: str) -> None:
-    _must(part in text, f"{part!r} is not in {text!r}")
-
-
-def _fail(why: str) -> NoReturn:
-    raise ScenarioFailed(why)
+VERBS: Final = [name[3:] for name in dir(Scenario) if name.startswith("do_")]

@@ -20,6 +20,7 @@ from fix.simulator.exchange import Exchange
 from fix.simulator.messages import OrderState
 from fix.simulator.temper import Mood, Temper
 from fix.simulator.venue import Venue
+from gateway.branch import wire
 from gateway.core.replies import Replies
 from gateway.identity.logins import Login, LoginKind
 from gateway.journal.codec import pack_event, unpack_event
@@ -38,6 +39,7 @@ from risk.domain.enums import KillScope, Side
 from risk.domain.ids import CHINA, NS, china_time, cl_ord_id, trading_day
 from risk.domain.instrument import Instrument
 from tests.builders.rulebooks import the_rulebook
+from tests.system.branch_desk import BranchDesk
 from tests.system.life import Disks, Life, Reactor
 from tests.system.link import GATEWAY, OTHERS, VenueEnd
 from tests.system.telephone import ScriptCall
@@ -94,6 +96,7 @@ class World:
         self.exchange.start()
         self.messages: list[Message] = []
         self.calls: dict[str, ScriptCall] = {}
+        self._branches: dict[str, BranchDesk] = {}
         self._numbers = itertools.count(1)
         self.crash_count = 0
         self.life: Life = self._born(Disks(folder / "life1"))
@@ -261,6 +264,28 @@ class World:
         self.settle()
         return _answer(task.result())
 
+    # Branch
+
+    def branch(self, branch_code: str) -> BranchDesk:
+        """Return a branch's program, connected if the gateway runs."""
+        desk = self._branches.setdefault(branch_code, BranchDesk(branch_code))
+        desk.connect(self.life)
+        return desk
+
+    def branch_ask(self, branch_code: str, request: wire.Order | wire.Cancel) -> Any:
+        """Return what a branch is answered, None when no answer came."""
+        return self.branch_ask_all(branch_code, [request])[0]
+
+    def branch_ask_all(
+        self, branch_code: str, requests: Sequence[wire.Order | wire.Cancel]
+    ) -> list[Any]:
+        """Return the answers to requests that are sent in one moment."""
+        desk = self.branch(branch_code)
+        for request in requests:
+            desk.ask(request)
+        self.settle()
+        return [desk.answer_to(request.client_seq) for request in requests]
+
     # The firm
 
     def set_kill_switch(self, scope: KillScope, key: str, is_on: bool) -> None:
@@ -337,9 +362,7 @@ class World:
 
     def _arrived(self, route: Route, message: Outgoing) -> None:
         self.messages.append(
-            Message(
-                route, message.recipient, message.subject, message.text, message.message_key
-            )
+            Message(route, message.recipient, message.subject, message.text, message.message_key)
         )
 
 
@@ -355,5 +378,3 @@ def at(day: date, clock: str) -> datetime:
     """Return a moment in China: "9:30:00" or "09:30"."""
     parts = [int(part) for part in clock.split(":")]
     return datetime(day.year, day.month, day.day, *parts, tzinfo=CHINA)
-
-
