@@ -21,6 +21,7 @@ from gateway.web.routes import Access
 from gateway.web.settings import WebSettings
 
 BEARER: Final = "Bearer "
+JSON: Final = "application/json"
 COOKIE: Final = "hotline"
 COOKIE_SECURE: Final = "__Host-hotline"  # RFC 6265bis §4.1.3.2: HTTPS, no other host, whole site
 _FORWARDED_CHARS_MAX: Final = 2048
@@ -84,16 +85,16 @@ class Guard:
     async def body(self, asked: Asked, decode: Callable[[bytes], Any]) -> None:
         """Read and decode the body; at most `body_bytes_max` within `body_timeout_s`."""
         request = asked.request
-        if request.content_type != "application/json" or "Content-Encoding" in request.headers:
-            raise Problem(
-                Kind.CONTENT_TYPE, field="Content-Type", value=request.headers.get("Content-Type")
-            )
+        named = request.headers.get("Content-Type")
+        is_json = named == JSON or request.content_type == JSON
+        if not is_json or "Content-Encoding" in request.headers:
+            raise Problem(Kind.CONTENT_TYPE, field="Content-Type", value=named)
         length_max = self._settings.body_bytes_max
-        if (request.content_length or 0) > length_max:
-            raise _too_large(request.content_length, length_max)
         content = request.content
         if content.is_eof():  # the usual case: it came with the head
             raw = content.read_nowait()
+        elif (request.content_length or 0) > length_max:
+            raise _too_large(request.content_length, length_max)
         else:
             raw = await self._slow_body(request, length_max)
         if len(raw) > length_max:

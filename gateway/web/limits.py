@@ -93,3 +93,28 @@ class Waits:
         now_s = self._seconds()
         while self._queue and self._queue[0][0] <= now_s:
             self._queue.popleft()[1]()
+
+
+class FairTurns:
+    """Work of many sources, done at the end of the reactor's turn: one piece of each by turns.
+
+    Who sends many orders at once stands in nobody's way; and the risk core, which decides orders
+    of different accounts together, gets them mixed. The order of one source is kept.
+    """
+
+    def __init__(self, loop: AbstractEventLoop) -> None:
+        self._loop = loop
+        self._waiting: dict[Hashable, deque[Callable[[], None]]] = {}
+
+    def put(self, source: Hashable, work: Callable[[], None]) -> None:
+        """Do `work` at the end of this turn. Sources bound how much they put."""
+        if not self._waiting:
+            self._loop.call_soon(self._run)
+        self._waiting.setdefault(source, deque()).append(work)
+
+    def _run(self) -> None:
+        waiting, self._waiting = list(self._waiting.values()), {}
+        while waiting:
+            for one in waiting:
+                one.popleft()()
+            waiting = [one for one in waiting if one]

@@ -159,7 +159,7 @@ def own_fills(reads: Reads, account_no: str, limit: int) -> list[s.FillAnswer]:
 def _outcome(event: Event | None, key: str, asked: Asked) -> Reply:
     match event:
         case OrderAccepted():
-            location = headers(Location=f"/v1/orders/{event.cl_ord_id}")
+            location = b"Location: /v1/orders/%b\r\n" % event.cl_ord_id.encode()
             return Reply(201, encode(accepted_answer(event)), lines=location)
         case CancelRequested():
             return Reply(200, encode(cancel_answer(event)))

@@ -21,7 +21,7 @@ from gateway.web import messages as m
 from gateway.web import metrics
 from gateway.web.answers import accepted_answer, cancel_answer
 from gateway.web.decode import body_decoder
-from gateway.web.limits import RateLimit
+from gateway.web.limits import FairTurns, RateLimit
 from gateway.web.orders import checked_cl_ord_id, request_id, submit_command
 from gateway.web.ports import Events, Heart, Reads
 from gateway.web.problems import Kind, Problem, ProblemBody, denial_body
@@ -48,6 +48,7 @@ class Surroundings(NamedTuple):
     reads: Reads
     events: Events
     per_login: RateLimit
+    turns: FairTurns
     now_ns: NowNs
     loop: AbstractEventLoop
 
@@ -199,6 +200,9 @@ class Stream:
         pending = Pending(key, self._around.loop.time() + settings.reply_timeout_s)
         self._pending.append(pending)
         self._pending_count += 1
+        self._around.turns.put(self, lambda: self._send(command, pending))
+
+    def _send(self, command: Command, pending: Pending) -> None:
         self._around.heart.submit(command).addCallbacks(
             self._answered, self._failed, callbackArgs=(pending,), errbackArgs=(pending,)
         )

@@ -19,6 +19,7 @@ from gateway.web import metrics
 from gateway.web.accounts import own_quote
 from gateway.web.asked import Asked
 from gateway.web.guard import Guard
+from gateway.web.limits import FairTurns
 from gateway.web.ports import Events, Heart, Reads
 from gateway.web.problems import Kind, Problem
 from gateway.web.settings import WebSettings
@@ -54,7 +55,10 @@ class StreamRoom:
         self._settings = settings
         self._logins = logins
         self._guard = guard
-        self._around = Surroundings(settings, heart, reads, events, guard.per_login, now_ns, loop)
+        turns = FairTurns(loop)
+        self._around = Surroundings(
+            settings, heart, reads, events, guard.per_login, turns, now_ns, loop
+        )
         self._sockets: dict[Stream, web.WebSocketResponse] = {}
         self._of_account: defaultdict[str, set[Stream]] = defaultdict(set)
         self._told: dict[str, Quote] = {}
