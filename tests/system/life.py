@@ -158,6 +158,7 @@ class Life:
         self.is_dead = False
         self.saved: Disks | None = None
         self._deadly: type[Any] | None = None
+        self.is_doomed = False  # dead, or to die at a moment that was told
         rules = TradingRules(the_rulebook())
         self.heart = open_heart(
             disks.journal,
@@ -320,7 +321,7 @@ class Life:
         """Die here and now: nothing that happens later leaves this life."""
         if self.is_dead:
             return
-        self.is_dead = True
+        self.is_dead = self.is_doomed = True
         number = int(self.disks.folder.name.removeprefix("life")) + 1
         self.saved = self.disks.copied(self.disks.folder.with_name(f"life{number}"))
         self.fix.die()
@@ -341,6 +342,14 @@ class Life:
             "an sms is sent": lambda: setattr(sms, "after", self.crash),
         }
         moments[moment]()
+        self.is_doomed = True
+
+    def spare(self) -> None:
+        """Forget the moment to die at."""
+        self._deadly = None
+        self.fix.on_sent = self.fix.on_report = lambda text: None
+        self.mailboxes[0].before = self.mailboxes[0].after = lambda: None
+        self.is_doomed = self.is_dead
 
     def _crash_on(self, kind: type[Any]) -> None:
         """Die when such an event is durable, before anybody else hears of it."""

@@ -41,7 +41,7 @@ from tests.system.words import (
     split,
     without_positions,
 )
-from tests.system.world import World, at
+from tests.system.world import WebAnswer, World, at
 
 Request = wire.Order | wire.Cancel
 FIRST_DAY: Final = date(2026, 11, 23)  # a Monday
@@ -74,7 +74,7 @@ class Scenario:
         line = Line(0, "(the end)", [])
         try:
             for line in read_lines(self._file):
-                self._say(line.words)
+                self.say(line.words)
             line = Line(0, "(the end)", [])
             problems = self.world.problems(is_reconciled=self._is_reconciled)
             if problems:
@@ -87,6 +87,11 @@ class Scenario:
                 self._world.close()
 
     @property
+    def has_begun(self) -> bool:
+        """Whether the givens are over."""
+        return self._world is not None
+
+    @property
     def world(self) -> World:
         """The world; it begins with the first act."""
         if self._world is None:
@@ -94,11 +99,16 @@ class Scenario:
             self._world = World(self._folder, list(self._listings.values()), accounts, self._start)
         return self._world
 
-    def _say(self, words: Words) -> None:
+    def say(self, words: Words) -> None:
+        """Carry out one statement."""
         verb: Callable[[Words], None] | None = getattr(self, f"do_{words[0]}", None)
         if verb is None:
             raise ScenarioFailed(f"{words[0]!r} is no statement; known are {', '.join(VERBS)}")
         verb(words[1:])
+
+    def ask(self, request: Callable[[], WebAnswer]) -> WebAnswer:
+        """Make a request over HTTP."""
+        return request()
 
     # Givens
 
@@ -208,13 +218,14 @@ class Scenario:
         number = account_no(account)
         if verb in ("buys", "sells"):
             symbol, qty, _at, price = rest[:4]
-            key = pairs(rest[4:], "key").get("key", "")
-            side = verb.removesuffix("s")
-            answer = self.world.web_submit(number, symbol, side, int(qty), price, key)
+            key = pairs(rest[4:], "key").get("key") or self.world.new_key()
+            what = (number, symbol, verb.removesuffix("s"), int(qty), price, key)
+            answer = self.ask(lambda: self.world.web_submit(*what))
         elif verb == "cancels":
-            answer = self.world.web_cancel(number, int(rest[0]))
+            key = self.world.new_key()
+            answer = self.ask(lambda: self.world.web_cancel(number, int(rest[0]), key))
         elif verb == "asks":
-            answer = self.world.web_ask(number, rest[0])
+            answer = self.ask(lambda: self.world.web_ask(number, rest[0]))
         else:
             raise ScenarioFailed(f"web {verb!r} is none of buys, sells, cancels, asks")
         check_answer(answer, expected)

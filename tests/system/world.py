@@ -213,21 +213,25 @@ class World:
 
     # Web
 
+    def new_key(self) -> str:
+        """Return an Idempotency-Key that was not used before."""
+        return f"k{next(self._numbers)}"
+
     def web_submit(
-        self, account_no: str, symbol: str, side: str, qty: int, price: str, key: str = ""
+        self, account_no: str, symbol: str, side: str, qty: int, price: str, key: str
     ) -> WebAnswer:
-        """Order over HTTP; without a key each is a new one."""
+        """Order over HTTP."""
         body = {"symbol": symbol, "side": side, "qty": qty, "price": price}
-        asked = self._asked(account_no, key or f"k{next(self._numbers)}")
+        asked = self._asked(account_no, key)
         try:
             asked.body = _submit_body(msgspec.json.encode(body))
         except Problem as problem:
             return _answer(problem_of(problem, asked))
         return self._web(self.life.web.submit(asked), asked)
 
-    def web_cancel(self, account_no: str, order_no: int) -> WebAnswer:
+    def web_cancel(self, account_no: str, order_no: int, key: str) -> WebAnswer:
         """Cancel over HTTP."""
-        asked = self._asked(account_no, f"k{next(self._numbers)}")
+        asked = self._asked(account_no, key)
         asked.arg = self.cl_ord_id(order_no)
         return self._web(self.life.web.cancel(asked), asked)
 
