@@ -117,6 +117,7 @@ class Demo:
         self._reactor = reactor
         self._now_ns = now_ns
         self._say = say
+        self._said_count = 0
         self._accepted_s: dict[str, float] = {}  # by ClOrdID(11), market clock
         self._url = f"http://127.0.0.1:{stage.ports['gateway.web_port']}"
 
@@ -155,11 +156,14 @@ class Demo:
             keys = f"1{account.account_no}#{account.phone_pin}#"
             with self._step("phone", "language, account and PIN keyed, logged in"):
                 await call.run(parse_script(keys + "|"))
+            self._tell_said()
             order = f"1{symbol}#{price.replace('.', '*')}#{QTY}#"
             with self._step("phone", f"buy {symbol} at {price}, {QTY} keyed, read back"):
                 await call.run(parse_script(order + "|"))
+            self._tell_said()
             with self._step("phone", "1 pressed to confirm: order number heard"):
                 await call.run(parse_script("1|"))
+            self._tell_said()
             wav = self._stage.folder / "call.wav"
             await call.end()
             wav.write_bytes(call.wav())
@@ -170,6 +174,14 @@ class Demo:
         if not orders or orders[0]["channel"] != "phone":
             raise DemoFailed("the call ended without an order: see gateway.log, ivr.*")
         return Placed("phone", account, orders[0]["cl_ord_id"], symbol)
+
+    def _tell_said(self) -> None:
+        """Print what the hotline has said since the last time, from its own log."""
+        lines = (self._stage.folder / "gateway.log").read_text(encoding="utf-8").splitlines()
+        said = [json.loads(line)["words"] for line in lines if '"event":"ivr.said"' in line]
+        for words in said[self._said_count :]:
+            self._say(f"            hotline: {' '.join(words)}")
+        self._said_count = len(said)
 
     async def _by_web(self, account: OpeningAccount, symbol: str) -> Placed:
         web = WebCustomer(self._url)

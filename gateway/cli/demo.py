@@ -69,7 +69,7 @@ def _play(stage: Stage, accounts: list[OpeningAccount], config_dir: Path) -> int
     began_s = time.monotonic()
     click.echo("demo: starting exchange, message centre, mail server and gateway")
     stage.start_far_ends()
-    stage.write_settings()
+    stage.write_settings({"gateway": {"log_level": "debug"}})  # what callers hear is told there
     stage.init(config_dir / "demo" / "accounts.csv")
     stage.start_gateway()
     click.echo(f"demo: ready after {time.monotonic() - began_s:.1f} s")

@@ -153,8 +153,8 @@ class CallRunner:
         match effect:
             case Play(prompts, play_no):
                 self._stop_timer()
-                clips = [clip for prompt in prompts for clip in self._clips(prompt)]
-                self._leg.play(clips, play_no)
+                self._leg.play([clip for each in prompts for clip in self._clips(each)], play_no)
+                self._log.debug("ivr.said", words=[self._text(each) for each in prompts])
             case StopPlay():
                 self._leg.stop()
             case StartTimer(wait, timer_no):
@@ -179,11 +179,16 @@ class CallRunner:
         self._give(outcome)
 
     def _clips(self, prompt: Prompt) -> list[Clip]:
-        values = {
+        return self._voice.clips(prompt.key, self._values(prompt), prompt.language)
+
+    def _text(self, prompt: Prompt) -> str:
+        return self._voice.text(prompt.key, self._values(prompt), prompt.language)
+
+    def _values(self, prompt: Prompt) -> dict[str, Value]:
+        return {
             slot.name: _value(slot.kind, prompt.values[slot.name], prompt.values)
             for slot in self._voice.book.slots(prompt.key)
         }
-        return self._voice.clips(prompt.key, values, prompt.language)
 
     def _break_off(self) -> None:
         """Apologise and hang up; the flow is not followed any more."""

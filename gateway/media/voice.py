@@ -6,6 +6,7 @@ Not here: prompt texts (gateway.media.prompts), number grammar (gateway.media.sp
 """
 
 import hashlib
+import re
 from collections import OrderedDict
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -40,6 +41,8 @@ NAME_CHARS_MAX: Final = 60
 PAUSE: Final = Clip("pause", g711.ALAW_SILENCE * int(PAUSE_S * SAMPLE_RATE))
 
 _Said = tuple[Language, str]
+
+_SPACE_BEFORE_MARK: Final = re.compile(r" +(?=[,.])")
 
 
 class Voice:
@@ -138,6 +141,18 @@ class Voice:
                 recorded = self._recorded_clips.get((language, _piece_key(key, n)))
                 played.append(recorded or self._clips[language, piece])
         return played
+
+    def text(self, key: str, values: Mapping[str, speech.Value], language: Language) -> str:
+        """Return in writing what `clips` says, for a log or a transcript."""
+        said: list[str] = []
+        for piece in self.book.pieces(key, language):
+            if isinstance(piece, Slot):
+                said += speech.words(values[piece.name], language)
+            else:
+                said.append(piece)
+        if language is Language.ZH:
+            return "".join(said)
+        return _SPACE_BEFORE_MARK.sub("", " ".join(said))
 
     def _value_clips(self, value: speech.Value, language: Language) -> Iterator[Clip]:
         for word in speech.words(value, language):

@@ -6,6 +6,7 @@ has it. Limit: a bare QuickFIX sender of the same messages to such an acceptor, 
 """
 
 import json
+import os
 import queue
 import socket
 import ssl
@@ -25,7 +26,7 @@ from tests.bench import quickfix_bare
 from tests.bench.bench import Row, benchmark
 from tests.bench.seeding import BRANCH, account_no
 
-ORDERS = 20_000
+ORDERS = int(os.environ.get("HOTLINE_BENCH_ORDERS", "20000"))
 ACCOUNTS = 2_000
 WINDOW = 1_024
 CHUNK = 64

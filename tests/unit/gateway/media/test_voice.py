@@ -63,6 +63,12 @@ class VoiceTests(SynchronousTestCase):
             == self.voice.clips("who", {**VALUES, "name": Name("x")}, Language.ZH)[1].name
         )
 
+    def test_a_prompt_can_be_told_in_writing(self) -> None:
+        zh = self.voice.text("order.price", VALUES, Language.ZH)
+        en = self.voice.text("order.price", VALUES, Language.EN)
+        assert zh == "代码幺零,价格两元整"
+        assert en == "Code one zero, price two point zero zero yuan"
+
     def test_numbers_are_never_given_to_the_speaker(self) -> None:
         self.prepare(self.voice)
         name = self.voice.prepare_name("沪深300ETF", Language.ZH)
