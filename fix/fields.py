@@ -61,6 +61,7 @@ _TIMESTAMP: Final = re.compile(
     r"([0-9]{8}-[0-9]{2}:[0-9]{2}:[0-9]{2})(?:\.([0-9]{1,9}))?", re.ASCII
 )
 _NS: Final = 1_000_000_000
+_SECOND_MAX: Final = (2**63 - 1) // _NS - 1
 
 
 class FieldProblem(ValueError):
@@ -179,14 +180,17 @@ def free_text(fields: Fields, tag: str) -> str:
 
 
 def timestamp_ns(fields: Fields, tag: str) -> int:
-    """Return a UTCTimestamp as Unix time in ns; 0 when absent. A leap second counts as :59."""
+    """Return a UTCTimestamp as Unix time in ns; 0 when absent. A leap second counts as :59.
+
+    Only times that fit the book's int64 column, the years 1970 to 2261, are read.
+    """
     value = fields.get(tag)
     if value is None:
         return 0
     try:
         match = _TIMESTAMP.fullmatch(value)
-        if match is not None:
-            return _second_of(match[1]) * _NS + int((match[2] or "0").ljust(9, "0"))
+        if match is not None and 0 <= (second := _second_of(match[1])) <= _SECOND_MAX:
+            return second * _NS + int((match[2] or "0").ljust(9, "0"))
     except ValueError:
         pass
     raise FieldProblem(tag, f"must be a UTC timestamp, was {value[:32]!r}")

@@ -89,6 +89,12 @@ def test_what_is_no_time_is_refused(text: str) -> None:
         f.timestamp_ns({"60": text}, "60")
 
 
+@pytest.mark.parametrize("text", ["99991231-23:59:59", "22620412-00:00:00", "00010101-00:00:00"])
+def test_a_time_that_the_book_cannot_hold_is_refused(text: str) -> None:
+    with pytest.raises(FieldProblem, match="tag 60 must be a UTC timestamp"):
+        f.timestamp_ns({"60": text}, "60")
+
+
 def test_a_time_is_written_in_milliseconds_rounded_down() -> None:
     assert f.timestamp_text(1_795_399_200_123_999_999) == "20261123-02:00:00.123"
 
