@@ -119,7 +119,7 @@ class Stream:
 
     def note(self, event: Event) -> None:
         """Take a durable event of this stream's account."""
-        if self.watch.mark(event):
+        if self.watch.topics and self.watch.mark(event):
             self._plan()
 
     def begin_anew(self) -> None:

@@ -21,9 +21,9 @@ from tests.bench.bench import HERE, Row, benchmark
 from tests.bench.web_load import Measured, measure
 
 ROUNDS: Final = 3
-HTTP_ORDERS: Final = 12_000  # a round
-WS_ORDERS: Final = 30_000
-WS_WINDOW: Final = 4  # orders in flight a stream
+HTTP_ORDERS: Final = 20_000  # a round
+WS_ORDERS: Final = 40_000
+WS_WINDOW: Final = 1  # orders in flight a stream
 WARM_UP: Final = 2_000
 FASTAPI: Final = ("fastapi==0.165.*", "uvicorn==0.54.*", "httptools", "uvloop", "websockets")
 REPOSITORY: Final = HERE.parents[1]
@@ -112,11 +112,11 @@ def _row(name: str, count: int, window: int) -> Row:
 
 @benchmark("http_order")
 def http_order() -> Row:
-    """One request in flight on each of 64 connections."""
+    """One request in flight on each of 256 connections."""
     return _row("http_order", HTTP_ORDERS, 0)
 
 
 @benchmark("ws_order")
 def ws_order() -> Row:
-    """Four orders in flight on each of 64 streams, one order a frame."""
+    """One order in flight on each of 256 streams."""
     return _row("ws_order", WS_ORDERS, WS_WINDOW)

@@ -15,6 +15,8 @@ _MESSAGE: Final = (
     b'{"type":"submit","request_id":"%d","symbol":"600519","side":"buy","qty":100,"price":"10.05"}'
 )
 _ACCEPTED: Final = b'"order_no"'
+OPEN_S_MAX: Final = 20
+RUN_S_MAX: Final = 120
 
 
 class Measured(NamedTuple):
@@ -28,12 +30,20 @@ class Measured(NamedTuple):
 class _Load:
     """Shared by all connections: how much is left, and when each answer came."""
 
-    def __init__(self, count: int) -> None:
+    def __init__(self, count: int, connections: int) -> None:
         self.left = count
         self.waiting = count
         self.took_s: list[float] = []
         self.key = 0
         self.done = asyncio.get_running_loop().create_future()
+        self.opened = asyncio.get_running_loop().create_future()
+        self._connecting = connections
+
+    def ready(self) -> None:
+        """Note that a connection is open."""
+        self._connecting -= 1
+        if not self._connecting:
+            self.opened.set_result(None)
 
     def next_key(self) -> int:
         """Return a number that was not used before, 0 when nothing is left to ask."""
@@ -70,7 +80,15 @@ class _Requests(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast(asyncio.Transport, transport)  # uvloop's own class
+        self._load.ready()
+
+    def start(self) -> None:
+        """Ask for the first time."""
         self._ask()
+
+    def close(self) -> None:
+        """Leave."""
+        self._transport.close()
 
     def data_received(self, data: bytes) -> None:
         self._data += data
@@ -117,7 +135,7 @@ class _Messages(asyncio.Protocol):
             if not data.startswith(b"HTTP/1.1 101 "):
                 self._load.failed(data)
             self._is_open = True
-            self._ask(self._window)
+            self._load.ready()
             return
         if b'"problem"' in data or b'"unknown"' in data:
             self._load.failed(data)
@@ -126,6 +144,14 @@ class _Messages(asyncio.Protocol):
             self._load.answered(sent_s)
         del self._sent_s[:count]
         self._ask(count)
+
+    def start(self) -> None:
+        """Ask for the first time."""
+        self._ask(self._window)
+
+    def close(self) -> None:
+        """Leave."""
+        self._transport.close()
 
     def _ask(self, count: int) -> None:
         frames = []
@@ -144,22 +170,22 @@ def measure(port: int, tokens: list[str], count: int, window: int, run: int) -> 
     """Ask `count` orders over one connection a token; `window` 0 is HTTP, else streams."""
 
     async def go() -> Measured:
-        loop, load = asyncio.get_running_loop(), _Load(count)
-        made = []
-        started_s = time.perf_counter()
+        loop, load = asyncio.get_running_loop(), _Load(count, len(tokens))
+        made: list[_Requests | _Messages] = []
         for token in tokens:
             if window:
-                protocol: asyncio.Protocol = _Messages(load, token, window, run * 10**7)
+                made.append(_Messages(load, token, window, run * 10**7))
             else:
-                protocol = _Requests(load, token, str(run))
-            transport, _ = await loop.create_connection(
-                lambda made=protocol: made, "127.0.0.1", port
-            )
-            made.append(transport)
-        await asyncio.wait_for(load.done, 120)
+                made.append(_Requests(load, token, str(run)))
+            await loop.create_connection(lambda: made[-1], "127.0.0.1", port)
+        await asyncio.wait_for(load.opened, OPEN_S_MAX)
+        started_s = time.perf_counter()
+        for one in made:
+            one.start()
+        await asyncio.wait_for(load.done, RUN_S_MAX)
         took_s = time.perf_counter() - started_s
-        for transport in made:
-            transport.close()
+        for one in made:
+            one.close()
         ordered = sorted(load.took_s)
         return Measured(
             count / took_s, ordered[len(ordered) // 2], ordered[len(ordered) * 99 // 100]

@@ -6,6 +6,7 @@ Not here: the load (bench_http_order.py).
 """
 
 import asyncio
+import gc
 import json
 import sys
 from pathlib import Path
@@ -45,12 +46,14 @@ def ours(folder: Path) -> None:
     from twisted.internet import reactor
     from twisted.internet.defer import Deferred
 
+    from gateway.cli.run import GC_THRESHOLDS, SWITCH_INTERVAL_S
     from gateway.identity.logins import LoginKind
     from gateway.obs.log import start_logging
     from tests.bench.web_limits import UNLIMITED
     from tests.builders.identity import PASSWORD
     from tests.builders.web import WebRig
 
+    sys.setswitchinterval(SWITCH_INTERVAL_S)  # as `hotline run` does
     start_logging("info", (folder / "log").open("w"), lambda: "")
     rig = WebRig(folder, **UNLIMITED)
     accounts = tuple(f"{n:08d}" for n in range(1, CONNECTIONS + 1))
@@ -61,6 +64,9 @@ def ours(folder: Path) -> None:
         for account_no in accounts:
             begun: Any = await rig.identity.logins.log_in(account_no, PASSWORD, LoginKind.BEARER)
             tokens.append(begun.token)
+        gc.collect()
+        gc.freeze()
+        gc.set_threshold(*GC_THRESHOLDS)
         told(rig.door.port, tokens)
 
     reactor.callWhenRunning(lambda: Deferred.fromCoroutine(up()))
