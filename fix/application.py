@@ -8,7 +8,7 @@ Not here: decoding and decisions.
 
 import enum
 from collections.abc import Callable
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, TypeVar
 
 import quickfix
 import structlog
@@ -18,6 +18,7 @@ from fix.fields import SOH
 
 log = structlog.get_logger("fix")
 
+T = TypeVar("T")
 _MSG_TYPE: Final = f"{SOH}35="
 
 
@@ -46,6 +47,19 @@ def msg_type(text: str) -> str:
     return text[start + len(_MSG_TYPE) : text.find(SOH, start + 1)]
 
 
+def guarded(work: Callable[[T], object], value: T) -> None:
+    """Run work on a value; count and log a bug in it, so that it costs this value and no more.
+
+    Nothing may escape into QuickFIX, and no message may take those behind it along: QuickFIX has
+    counted them as received.
+    """
+    try:
+        work(value)
+    except Exception:
+        metrics.CALLBACK_FAILURES.inc()
+        log.exception("fix.callback_failed", work=getattr(work, "__qualname__", "?"))
+
+
 class Callbacks(quickfix.Application):  # type: ignore[misc]  # quickfix has no types
     """Callbacks of one session. They run on the thread that polls or sends."""
 
@@ -67,18 +81,18 @@ class Callbacks(quickfix.Application):  # type: ignore[misc]  # quickfix has no 
 
     def toAdmin(self, message: quickfix.Message, session_id: quickfix.SessionID) -> None:
         """Let the session prepare its Logon(A); note what QuickFIX refuses in our name."""
-        self._guard(self._our_admin, message)
+        guarded(self._our_admin, message)
 
     def fromAdmin(self, message: quickfix.Message, session_id: quickfix.SessionID) -> None:
         """Note Reject(3) and Logout(5); QuickFIX deals with the rest."""
-        self._guard(self._admin, message)
+        guarded(self._admin, message)
 
     def toApp(self, message: quickfix.Message, session_id: quickfix.SessionID) -> None:
         """Leave application messages as they are."""
 
     def fromApp(self, message: quickfix.Message, session_id: quickfix.SessionID) -> None:
         """Copy the text of an application message."""
-        self._guard(self._message, message)
+        guarded(self._message, message)
 
     def _message(self, message: quickfix.Message) -> None:
         self.happened.append(Happened(Happening.MESSAGE, message.toString()))
@@ -95,11 +109,3 @@ class Callbacks(quickfix.Application):  # type: ignore[misc]  # quickfix has no 
             self._on_logon_going_out(message)
         elif kind in ("3", "5"):
             self.happened.append(Happened(Happening.OUR_ADMIN, text))
-
-    def _guard(self, work: Callable[[quickfix.Message], None], message: quickfix.Message) -> None:
-        """Run a callback's work; count and log what goes wrong, never let it into QuickFIX."""
-        try:
-            work(message)
-        except Exception:
-            metrics.CALLBACK_FAILURES.inc()
-            log.exception("fix.callback_failed", work=work.__name__)

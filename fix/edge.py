@@ -19,6 +19,7 @@ from twisted.internet.interfaces import IDelayedCall
 from twisted.internet.threads import deferToThreadPool
 
 from fix import metrics
+from fix.application import guarded
 from fix.inbound import Inbound, Recorder, Submit
 from fix.marketdata import DICTIONARY, MarketData, Tick
 from fix.numbers import OutgoingNumbers
@@ -141,9 +142,12 @@ class FixEdge:
     def _run(self) -> None:
         self._turn = None
         now_ns = self._now_ns()
-        count = sum(session.poll() for session in self._sessions)
+        count = 0
+        for session in self._sessions:
+            guarded(FixSession.poll, session)
+            count += session.count
         metrics.HANDOVER_DEPTH.set(count)
-        self.router.turn()
+        guarded(Router.turn, self.router)
         if self._stopped is not None and self._is_done(now_ns):
             self._close(self._stopped)
             return

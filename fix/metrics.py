@@ -28,7 +28,7 @@ UNREADABLE: Final = Counter(
 )
 CALLBACK_FAILURES: Final = Counter(
     "hotline_fix_callback_failures",
-    "Exceptions caught inside a QuickFIX callback.",
+    "Bugs caught in a QuickFIX callback, a message's reading or a turn of the edge.",
 )
 NUMBER_FAULTS: Final = Counter(
     "hotline_fix_number_faults",

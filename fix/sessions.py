@@ -19,7 +19,7 @@ import quickfix
 import structlog
 
 from fix import metrics
-from fix.application import Callbacks, Happened, Happening, msg_type
+from fix.application import Callbacks, Happened, Happening, guarded, msg_type
 from fix.fields import SEQ_NUM_MAX, TEXT, FieldProblem, free_text, split
 from fix.numbers import NumbersUnwritable, OutgoingNumbers
 from fix.settings import FixSettings, initiator_text, start_second
@@ -73,6 +73,7 @@ class FixSession:
         self.name = f"{sender_comp_id}-{settings.target_comp_id}"
         self.fix_session = self.name
         self.is_up = False
+        self.count = 0
         self.user: SessionUser | None = None
         self._text = initiator_text(
             settings, sender_comp_id, dictionary, reset_on_logon=numbers is None
@@ -91,23 +92,27 @@ class FixSession:
         if self._numbers is not None:
             self._begin_day(self._numbers)
 
-    def poll(self) -> int:
-        """Read and answer what is there, tell the user, return how much happened."""
-        count = 0
+    def poll(self) -> None:
+        """Read and answer what is there and tell the user; `count` says how much happened."""
+        self.count = 0
         for _ in range(POLLS_MAX):
             self._initiator.poll()
             happened, self._callbacks.happened = self._callbacks.happened, []
             if not happened:
                 break
-            count += len(happened)
+            self.count += len(happened)
             for one in happened:
-                self._tell(one)
-        return count
+                guarded(self._tell, one)
 
     @property
     def next_number(self) -> int:
         """MsgSeqNum(34) of the next message out."""
         return int(self._session.getExpectedSenderNum())
+
+    @property
+    def expected_number(self) -> int:
+        """MsgSeqNum(34) expected of the venue next."""
+        return int(self._session.getExpectedTargetNum())
 
     def send(self, text: str) -> int:
         """Hand an application message to the session; return its number, 0 when not taken."""
@@ -151,7 +156,10 @@ class FixSession:
         last = self._last_inbound.get(self.fix_session, 0)
         self._session.setNextTargetMsgSeqNum(last + 1)
         log.info(
-            "fix.opened", session=self.fix_session, outgoing=self.next_number, expected=last + 1
+            "fix.opened",
+            session=self.fix_session,
+            outgoing=self.next_number,
+            expected=self.expected_number,
         )
 
     def _session_day(self) -> int:

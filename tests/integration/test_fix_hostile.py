@@ -144,6 +144,23 @@ class HostileVenueTests(ScriptedTestCase):
     def test_the_venues_words_are_read_in_utf8_and_gb18030_and_cut(self) -> Any:
         return Deferred.fromCoroutine(self._words())
 
+    async def _bug(self) -> None:
+        edge = await self.logged_on()
+
+        def fail_once(command: object) -> None:
+            edge.on_submit = lambda command: None
+            raise RuntimeError("a bug in the heart")
+
+        edge.on_submit = fail_once
+        for number in (1, 2, 3):
+            self.venue.say("8", a_report(f"26112300000{number}"))
+        await until(lambda: len(edge.of(RecordExecution)) == 3, "the two behind it as well")
+        await self._still_alive(edge)
+        await edge.stop()
+
+    def test_a_bug_about_one_message_does_not_take_those_behind_it_along(self) -> Any:
+        return Deferred.fromCoroutine(self._bug())
+
     async def _flood(self) -> None:
         edge = await self.logged_on([an_open(an_accepted(n)) for n in range(1, 2_001)])
         for _ in range(500):

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 import quickfix
 
-from fix.application import Callbacks, Happened, Happening, msg_type
+from fix.application import Callbacks, Happened, Happening, guarded, msg_type
 from fix.metrics import CALLBACK_FAILURES
 
 SESSION = quickfix.SessionID("FIX.4.4", "HOTLINE", "VENUE")
@@ -16,10 +16,6 @@ class Spoilt:
 
     def toString(self) -> str:
         raise RuntimeError("no text")
-
-
-def message(text: str) -> quickfix.Message:
-    return quickfix.Message("8=FIX.4.4|9=5|35=0|".replace("|", "\x01") + text, False)
 
 
 def a_message(kind: str) -> quickfix.Message:
@@ -41,6 +37,19 @@ def test_an_exception_in_a_callback_is_counted_and_stays_inside(name: str) -> No
     getattr(callbacks, name)(Spoilt(), SESSION)
     assert CALLBACK_FAILURES._value.get() == before + 1
     assert callbacks.happened == []
+
+
+def test_a_bug_costs_the_value_it_met_and_no_more() -> None:
+    done: list[int] = []
+
+    def work(value: int) -> None:
+        if value == 2:
+            raise ZeroDivisionError
+        done.append(value)
+
+    for value in (1, 2, 3):
+        guarded(work, value)
+    assert done == [1, 3]
 
 
 def test_a_failing_logon_preparation_stays_inside() -> None:
