@@ -108,7 +108,8 @@ def apply_busted(book: AccountBook, event: e.FillBusted) -> None:
         cash.cash_e4[account_row] += turnover_e4 + fees_e4
         cash.frozen_e4[account_row] += event.frozen_e4
         own.reserved_e4[row] += event.frozen_e4
-        locked_qty = min(held.bought_today_qty[position_row], event.last_qty)
+        is_of_today = orders is book.orders  # what an earlier day bought is sellable since
+        locked_qty = min(held.bought_today_qty[position_row], event.last_qty) if is_of_today else 0
         held.bought_today_qty[position_row] -= locked_qty
         held.sellable_qty[position_row] -= event.last_qty - locked_qty
         held.qty[position_row] -= event.last_qty

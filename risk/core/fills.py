@@ -59,7 +59,8 @@ def filled(
             _reservation_e4(day_rules, board, turnover_e4, leaves_qty, own.price_e4[row], owed),
         )
         is_t0 = book.instruments.at.is_t0[instrument_row]
-        if is_t0 or (day_rules is not None and day_rules.is_t0[board]):
+        is_late = place.orders is not book.orders  # traded the day before: T+1 is today
+        if is_t0 or is_late or (day_rules is not None and day_rules.is_t0[board]):
             sellable_qty = last_qty
     return Filled(
         at_ns,

@@ -314,7 +314,7 @@ class DecideLoop:
             return 0
         account.cash -= value + paid
         is_t0 = figure(self.rulebook, order.day, "settlement", "is_t0", listing.board)
-        if listing.is_t0 or is_t0:
+        if listing.is_t0 or is_t0 or order.day != self.day:  # a late fill is of the day before
             holding.sellable += qty
         else:
             holding.today += qty

@@ -3,7 +3,9 @@
 import pytest
 
 from risk.domain import events as e
+from risk.domain.commands import StartDay
 from risk.domain.enums import ExecType, OrdStatus
+from tests.builders.books import moment_ns
 from tests.builders.desk import Desk, ignored_why
 
 T = ExecType
@@ -29,6 +31,26 @@ def test_a_bust_of_a_sell_that_stays_closed_returns_the_shares(desk: Desk) -> No
     assert (desk.position.sellable_qty, desk.position.cost_e4) == (1_000, 90_000_000)
     assert desk.cash.cash_e4 == 10_000_000_000
     assert desk.cash.unsettled_e4 == 0
+
+
+def test_a_bust_of_yesterday_leaves_what_was_bought_today_locked(desk: Desk) -> None:
+    yesterday = desk.buy(500, 100_000)
+    desk.fill(yesterday, 500, 100_000, exec_id="X")
+    desk.now_ns = moment_ns(10, day=20260707)
+    desk.take(StartDay("next", 20260707))
+    today = desk.buy(500, 100_000)
+    desk.fill(today, 500, 100_000)
+    desk.report(yesterday, T.TRADE_CANCEL, exec_ref_id="X")
+    assert (desk.position.qty, desk.position.sellable_qty) == (1_500, 1_000)
+
+
+def test_a_late_fill_of_yesterday_can_be_taken_back(desk: Desk) -> None:
+    yesterday = desk.buy(500, 100_000)
+    desk.take(StartDay("next", 20260707))
+    before = desk.position
+    desk.fill(yesterday, 500, 100_000, exec_id="X")
+    desk.report(yesterday, T.TRADE_CANCEL, exec_ref_id="X")
+    assert desk.position == before
 
 
 def test_a_filled_order_that_is_not_open_again_counts_as_canceled(desk: Desk) -> None:

@@ -143,7 +143,7 @@ def test_a_fill_of_yesterday_is_booked_today(desk: Desk) -> None:
     assert canceled.is_expired
     (filled,) = desk.fill(order, 400, 100_000)
     assert isinstance(filled, e.Filled)
-    assert desk.position.qty == 1_400
+    assert (desk.position.qty, desk.position.sellable_qty) == (1_400, 1_400)
 
 
 def test_a_cancel_in_the_middle_of_a_fill(desk: Desk) -> None:
