@@ -14,6 +14,7 @@ from twisted.python.failure import Failure
 
 from fix import decode, encode, metrics
 from fix import fields as f
+from fix.reconcile import is_due
 from fix.router import Router
 from fix.sessions import FixSession
 from risk.domain.commands import Command, RecordInbound
@@ -82,7 +83,7 @@ class Inbound:
         metrics.UNREADABLE.labels("other").inc()
         log.error("fix.refused", text=text[: f.TEXT_CHARS_MAX])
         now_ns = self._now_ns()
-        if now_ns - self._asked_all_ns >= ASK_ALL_INTERVAL_NS:
+        if is_due(self._asked_all_ns, now_ns, ASK_ALL_INTERVAL_NS):
             self._asked_all_ns = now_ns
             self._router.ask_all("refused")
 

@@ -14,6 +14,11 @@ ASKED_MAX: Final = 1_000_000  # as many as orders can live
 _NS: Final = 1_000_000_000
 
 
+def is_due(since_ns: int, now_ns: int, wait_ns: int) -> bool:
+    """Return whether a wait is over, also when the clock was set back to before it began."""
+    return not 0 <= now_ns - since_ns < wait_ns
+
+
 class _Asked(NamedTuple):
     asked_ns: int
     tries: int
@@ -59,6 +64,8 @@ class StatusRequests:
         self._want_again(now_ns)
         if not self._wanted:
             return []
+        if self._next_ns > now_ns + self._interval_ns:
+            self._next_ns = now_ns  # the clock was set back
         self._next_ns = max(self._next_ns, now_ns - _NS // 10)
         room = (now_ns - self._next_ns) // self._interval_ns + 1 if now_ns >= self._next_ns else 0
         taken = []
@@ -71,7 +78,7 @@ class StatusRequests:
         return taken
 
     def _want_again(self, now_ns: int) -> None:
-        while self._by_time and now_ns - self._by_time[0][0] >= self._retry_ns:
+        while self._by_time and is_due(self._by_time[0][0], now_ns, self._retry_ns):
             at_ns, cl_ord_id = self._by_time.popleft()
             asked = self._asked.get(cl_ord_id)
             if asked is None or asked.asked_ns != at_ns:

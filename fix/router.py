@@ -17,7 +17,7 @@ import structlog
 from fix import encode, metrics
 from fix.decode import StatusAnswer
 from fix.live_orders import LiveCancel, LiveOrder, LiveOrders, Sending
-from fix.reconcile import StatusRequests
+from fix.reconcile import StatusRequests, is_due
 from fix.settings import FixSettings
 from risk.domain.commands import (
     RecordCancelReject,
@@ -289,7 +289,7 @@ class Router:
 
     def _ask_silent(self, now_ns: int) -> None:
         """Ask for orders whose own or whose cancel request's answer is overdue."""
-        while self._by_time and now_ns - self._by_time[0][0] >= self._silence_ns:
+        while self._by_time and is_due(self._by_time[0][0], now_ns, self._silence_ns):
             sent_ns, cl_ord_id = self._by_time.popleft()
             order = self._orders.find(cl_ord_id)
             if order is None:

@@ -12,8 +12,9 @@ from typing import Any, Final
 import structlog
 from twisted.internet.defer import Deferred
 
-from fix import encode
+from fix import decode, encode
 from fix import fields as f
+from fix.application import guarded
 from fix.simulator import wire
 from fix.simulator.acceptor import FromMember, VenueAcceptor
 from fix.simulator.messages import Answer, Depth, OrderState, Report
@@ -101,7 +102,7 @@ class Exchange:
         came = self._acceptor.poll()
         for message in came:
             if message.text:
-                self._received(message, now_ns)
+                guarded(lambda message: self._received(message, now_ns), message)
             elif message.member in self._acceptor.market_data_members:
                 self._snapshots[message.member] = list(self._symbols)
         if now_ns - self._advance_ns >= ADVANCE_NS:
@@ -126,7 +127,7 @@ class Exchange:
             fields = f.split(message.text)
             self._temper.push(self._answers(message.member, fields, now_ns), now_ns)
         except f.FieldProblem as e:
-            number = int(fields.get(f.MSG_SEQ_NUM, "0"))
+            number = decode.seq_num(fields)
             kind, ref_id = fields.get(f.MSG_TYPE, ""), fields.get(f.CL_ORD_ID, "")
             log.warning("venue.unreadable", msg_type=kind, problem=str(e))
             if kind != "j":
