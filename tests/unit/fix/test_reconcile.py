@@ -70,3 +70,13 @@ def test_a_logout_forgets_all_questions() -> None:
     questions.clear()
     assert questions.is_settled
     assert questions.take(100 * S) == []
+
+
+def test_a_clock_set_back_holds_no_question_up() -> None:
+    questions = StatusRequests(per_s=100, retry_s=5)
+    questions.want("C1", "logon")
+    questions.take(5_000 * S)
+    questions.want("C2", "logon")
+    assert questions.take(1_400 * S) == [("C2", "logon")]
+    assert questions.take(1_401 * S) == [("C1", "logon")]
+    assert questions.take(1_402 * S) == []

@@ -104,6 +104,14 @@ def test_an_order_that_ends_while_parked_is_not_sent() -> None:
     assert routing.up().outlet.sent == []
 
 
+def test_silence_is_noticed_although_the_clock_was_set_back() -> None:
+    routing = Routing().up()
+    routing.now_ns += 3_600 * S
+    routing.publish(an_accepted(1))
+    routing.wait(-3_600)
+    assert [m["11"] for m in routing.outlet.of("H")] == [C1]
+
+
 def test_one_turn_sends_a_bounded_number() -> None:
     routing = Routing().up()
     routing.publish(*(an_accepted(n) for n in range(1, SEND_BATCH_MAX + 11)))
