@@ -20,7 +20,7 @@ HEADER: Final = struct.Struct("<IQ16sII")
 _CHECKED_BYTES: Final = HEADER.size - 4
 CHAIN_BYTES: Final = 16
 FIRST_CHAIN: Final = bytes(CHAIN_BYTES)
-PAYLOAD_BYTES_MAX: Final = 16 * 1024 * 1024
+PAYLOAD_BYTES_MAX: Final = 1024 * 1024 * 1024  # a new day may end millions of orders at once
 
 
 class Frame(NamedTuple):

@@ -1,14 +1,20 @@
 """Files of the journal: started, rotated, made good at open, and damage told by file and byte."""
 
 import zlib
+from itertools import repeat
 
 import pytest
 import structlog
 
+from gateway.core.ports import Batch
 from gateway.journal.errors import JournalCorrupt, JournalTooNew
 from gateway.journal.memory_storage import MemoryStorage
 from gateway.journal.segment import BEGINNING, HEADER_BYTES, open_end, segment_names, start_segment
 from gateway.journal.storage import Storage
+from risk.domain.commands import StartDay
+from risk.domain.enums import Channel, Side
+from risk.domain.events import DayStarted, OrderCanceled
+from tests.builders.core import NOW_NS
 from tests.builders.journal import a_batch, batches, commit, opened, read, write
 
 
@@ -132,3 +138,13 @@ def test_a_group_is_one_write_and_one_sync() -> None:
     commit(writer, batches(20))
     assert storage.call_count == before + 2
     assert len(read(storage)) == 20
+
+
+def test_a_day_that_ends_a_quarter_of_a_million_orders_is_one_frame() -> None:
+    names = "261120000001", "1000000001", "600000", Side.BUY
+    closing = "venue order 1", "", "", "", 0, 1, Channel.WEB, True
+    ended = OrderCanceled(NOW_NS, *names, 0, 1_000, 10**9, *closing)
+    events = [DayStarted(NOW_NS, 20261123), *repeat(ended, 250_000)]
+    storage = MemoryStorage()
+    write(storage, [Batch(1, NOW_NS, [StartDay("day", 20261123)], [events])])
+    assert opened(storage).end.next_event_seq == len(events) + 1
