@@ -255,4 +255,6 @@ async def bounded(work: Awaitable[R], asker: Asker) -> R | Reply:
 def problem_of(problem: Problem, asker: Asker) -> Reply:
     """Return the reply of a problem in the asker's language."""
     more = {"Allow": problem.allow} if problem.allow else {}
+    if problem.kind is Kind.NOT_LOGGED_IN:
+        more["WWW_Authenticate"] = "Bearer"
     return problem_reply(problem.body(asker.language, asker.trace_id), **more)

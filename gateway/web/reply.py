@@ -15,6 +15,7 @@ from aiohttp.web import BaseRequest
 
 UNREAD_BYTES_MAX: Final = 1 << 20  # answers a pipelining client may leave unread
 JSON: Final = b"application/json"
+NO_CONTENT: Final = 204  # has neither length nor type (RFC 9110 §8.6)
 
 # An API answer is never shown, framed, sniffed or kept by a browser.
 API_HEADERS: Final = (
@@ -37,14 +38,10 @@ def headers(**values: str) -> bytes:
 
 @lru_cache(maxsize=256)
 def _head(status: int, content_type: bytes, policy: bytes) -> bytes:
-    phrase = HTTPStatus(status).phrase
-    return (
-        f"HTTP/1.1 {status} {phrase}\r\n".encode()
-        + b"Content-Type: "
-        + content_type
-        + b"\r\n"
-        + policy
-    )
+    first = f"HTTP/1.1 {status} {HTTPStatus(status).phrase}\r\n".encode()
+    if status == NO_CONTENT:
+        return first + policy
+    return first + b"Content-Type: " + content_type + b"\r\n" + policy
 
 
 class Reply:
@@ -82,15 +79,16 @@ class Reply:
             connection = b"Connection: close\r\n"
         elif request.version == HttpVersion10:
             connection = b"Connection: keep-alive\r\n"
+        length = b"" if self.status == NO_CONTENT else b"Content-Length: %d\r\n" % len(self.body)
         transport.write(
-            b"%bDate: %b\r\nContent-Length: %d\r\n%b%b\r\n%b"
+            b"%bDate: %b\r\n%b%b%b\r\n%b"
             % (
                 _head(self.status, self.content_type, self.policy),
                 rfc822_formatted_time().encode(),
-                len(self.body),
+                length,
                 connection,
                 self.lines,
-                self.body,
+                self.body if request.method != "HEAD" else b"",
             )
         )
         if transport.get_write_buffer_size() > UNREAD_BYTES_MAX:

@@ -9,7 +9,6 @@ from typing import Any, Final, NamedTuple
 
 from gateway.web import schemas as s
 from gateway.web.problems import Kind, Problem
-from risk.domain.reasons import REASONS
 
 
 class Access(enum.Enum):
@@ -136,7 +135,7 @@ ROUTES: Final = (
         "/v1/instruments",
         "quotes.search",
         Access.LOGIN,
-        "Instruments by the beginning of a code or part of a name",
+        "Instruments by the beginning of a code",
         {200: s.InstrumentsAnswer},
         query=s.InstrumentsQuery,
     ),
@@ -180,11 +179,3 @@ class Dispatch:
         if methods:
             raise Problem(Kind.METHOD, field="method", value=method, allow=", ".join(methods))
         raise Problem(Kind.NOT_FOUND, field="path", value=path)
-
-
-def http_statuses_of_reasons() -> dict[int, list[str]]:
-    """Return the names of all reasons by their HTTP status."""
-    statuses: dict[int, list[str]] = {}
-    for reason, row in REASONS.items():
-        statuses.setdefault(row.http_status, []).append(reason.name)
-    return statuses

@@ -316,7 +316,7 @@ class InstrumentsQuery(Request):
         _Meta(
             min_length=1,
             max_length=16,
-            description="the beginning of a code, or part of a name",
+            description="the beginning of a code",
             examples=["6005"],
         ),
     ]

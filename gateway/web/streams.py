@@ -119,9 +119,6 @@ class StreamRoom:
         log.info("stream.opened", account_no=login.account_no)
         try:
             await self._receive(stream, socket)
-            closing = self._closing.get(stream)
-            if closing is not None:  # the close frame leaves only while this request lives
-                await asyncio.wait((closing,), timeout=CLOSE_S)
         finally:
             self._forget(stream)
             log.info("stream.ended", account_no=login.account_no, code=socket.close_code)

@@ -15,6 +15,7 @@ from gateway.web.orders import OPEN_SCAN_MAX, own_fills
 from gateway.web.ports import Reads
 from gateway.web.wording import moment, word
 from risk.book.views import PositionView
+from risk.domain.enums import Side
 from risk.domain.events import (
     CancelRejected,
     CancelRequested,
@@ -37,9 +38,8 @@ _OF_ORIG: Final = (CancelRequested, CancelRejected)
 _OF_MONEY: Final = frozenset(
     {OrderAccepted, Filled, FillBusted, OrderCanceled, OrderRejected, CashMoved}
 )
-_OF_SHARES: Final = frozenset(
-    {OrderAccepted, Filled, FillBusted, OrderCanceled, OrderRejected, SharesMoved}
-)
+_OF_SHARES: Final = (Filled, FillBusted, SharesMoved)
+_OF_SHARES_WHEN_SOLD: Final = (OrderAccepted, OrderCanceled, OrderRejected)
 
 
 class Watch:
@@ -82,11 +82,17 @@ class Watch:
             self._fills.append(_fill(event))
         if "cash" in topics and kind in _OF_MONEY:
             self._cash = True
-        if "positions" in topics and kind in _OF_SHARES:
-            self._shares[event.symbol] = None  # type: ignore[union-attr]  # all of them have one
+        if "positions" in topics:
+            self._mark_shares(event)
         if len(self._orders) + len(self._fills) + len(self._shares) > MARKED_MAX:
             self.begin_anew()
         return bool(self._anew or self._cash or self._orders or self._fills or self._shares)
+
+    def _mark_shares(self, event: Event) -> None:
+        if isinstance(event, _OF_SHARES) or (
+            isinstance(event, _OF_SHARES_WHEN_SOLD) and event.side == Side.SELL
+        ):
+            self._shares[event.symbol] = None
 
     def changes(self, event_seq: int) -> Iterator[Any]:
         """Yield the messages that are due and forget the marks."""
@@ -98,7 +104,7 @@ class Watch:
         self._forget()
         for cl_ord_id in orders:
             view = self._reads.order(cl_ord_id)
-            if view is not None:
+            if view is not None and view.account_no == self.account_no:
                 yield m.OrderChanged(self._next_n(), order_answer(view))
         for fill in fills:
             yield m.FillMade(self._next_n(), fill)

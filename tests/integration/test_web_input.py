@@ -169,6 +169,23 @@ class InputTests(WebCase):
             assert "Server" not in headers
 
     @on_loop
+    async def test_an_answer_to_head_has_no_body_and_an_empty_one_no_length(self) -> None:
+        client = await self.client(A)
+        token = client.session.headers["Authorization"]
+        head = f"HTTP/1.1\r\nHost: x\r\nAuthorization: {token}\r\n\r\n".encode()
+        reader, writer = await asyncio.open_connection("127.0.0.1", self.rig.door.port)
+        writer.write(b"HEAD /v1/me " + head + b"POST /v1/logout " + head)
+        first = await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), 5)
+        second = await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), 5)
+        writer.close()
+
+        assert first.startswith(b"HTTP/1.1 405 ")
+        assert second.startswith(b"HTTP/1.1 204 ")
+        assert b"Content-" not in second.replace(b"Content-Security", b"").replace(
+            b"X-Content", b""
+        )
+
+    @on_loop
     async def test_old_and_closing_clients_are_answered_as_they_ask(self) -> None:
         for head, kept in (
             (b"GET /v1/openapi.json HTTP/1.0\r\n\r\n", False),
@@ -182,6 +199,7 @@ class InputTests(WebCase):
             length = int(answer.lower().partition(b"content-length: ")[2].split(b"\r\n")[0])
             await reader.readexactly(length)
             if kept:
+                assert (b"Connection: keep-alive" in answer) is (b"HTTP/1.0" in head)
                 writer.write(head)
                 assert (await reader.read(12)).startswith(b"HTTP/1.1 ")
             else:

@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 
 import aiohttp
 import pytest
+from prometheus_client import REGISTRY
 from twisted.internet.defer import Deferred
 
 from risk.domain import commands as c
@@ -113,23 +114,28 @@ class StreamTests(WebCase):
     @on_loop
     async def test_only_what_was_asked_for_is_told(self) -> None:
         client = await self.client(A)
-        silent, fills = await opened(client), await opened(client)
+        silent, fills, cash = [await opened(client) for _ in range(3)]
         await fills.say({"type": "subscribe", "topics": ["fills"]})
+        await cash.say({"type": "subscribe", "topics": ["cash"]})
+        await cash.hear()
         snapshot = await fills.hear()
         _, order = await client.order()
         await self.twisted(self.rig.fill(order["cl_ord_id"], 100, 100_000))
-        for stream in (silent, fills):
+        for stream in (silent, fills, cash):
             await stream.say({"type": "ping", "id": "end"})
 
         assert set(snapshot) == {"type", "n", "event_seq", "fills"}
         assert await fills.hear_types(2) == ["fill", "pong"]
+        assert await cash.hear_types(3) == ["cash", "cash", "pong"]
         assert await silent.hear() == {"type": "pong", "n": 1, "id": "end"}
 
     @on_loop
     async def test_nothing_of_another_account_is_told(self) -> None:
         one, other = await self.client(A), await self.client(B)
-        stream = await opened(other)
-        await stream.say({"type": "subscribe", "topics": ["orders", "fills", "cash", "positions"]})
+        own, stream = await opened(one), await opened(other)
+        for each in (own, stream):
+            await each.say({"type": "subscribe", "topics": ["fills", "cash", "positions"]})
+        await own.hear()
         snapshot = await stream.hear()
         _, order = await one.order()
         await self.twisted(self.rig.fill(order["cl_ord_id"], 100, 100_000))
@@ -138,8 +144,9 @@ class StreamTests(WebCase):
             {"type": "ping"},
         )
 
-        assert snapshot["orders"] == []
+        assert snapshot["fills"] == snapshot["positions"] == []
         assert sorted(await stream.hear_types(2)) == ["pong", "problem"]
+        assert await own.hear_types(4) == ["cash", "fill", "cash", "position"]
 
     @on_loop
     async def test_a_bust_and_an_end_by_the_venue_are_told(self) -> None:
@@ -169,6 +176,24 @@ class StreamTests(WebCase):
         assert (bust[0]["order"]["cum_qty"], bust[0]["order"]["leaves_qty"]) == (0, 200)
         assert (bust[1]["fill"]["exec_id"], bust[1]["fill"]["is_busted"]) == (fill["exec_id"], True)
         assert (ended["order"]["ord_status"], ended["order"]["leaves_qty"]) == ("expired", 0)
+
+    @on_loop
+    async def test_a_sale_moves_the_holding_when_it_is_entered_and_a_buy_when_it_is_filled(
+        self,
+    ) -> None:
+        client = await self.client(A)
+        await self.rig.heart.sequencer.submit(
+            c.MoveShares("shares", A, "000001", 500, 5_000_000)
+        ).asFuture(asyncio.get_running_loop())
+        stream = await opened(client)
+        await stream.say({"type": "subscribe", "topics": ["positions"]})
+        await stream.hear()
+        await client.order(qty=100)
+        status, sale = await client.order(symbol="000001", side="sell", qty=200)
+        sold = await stream.hear()
+
+        assert status == 201, sale
+        assert (sold["position"]["symbol"], sold["position"]["sellable_qty"]) == ("000001", 300)
 
     @on_loop
     async def test_a_second_stream_begins_from_a_snapshot_that_holds_what_was_missed(self) -> None:
@@ -298,6 +323,8 @@ class QuoteStreamTests(WebCase):
 
 class NarrowStreamTests(WebCase):
     web: ClassVar[dict[str, Any]] = {
+        "requests_per_login_s": 1e6,
+        "requests_per_login_burst": 1_000_000,
         "stream_buffer_bytes_max": 4096,
         "streams_per_account_max": 2,
         "stream_orders_max": 3,
@@ -330,6 +357,7 @@ class NarrowStreamTests(WebCase):
         await stream.say({"type": "ping"})
 
         assert sent < 100_000
+        assert REGISTRY.get_sample_value("hotline_web_streams_ended_total", {"why": "slow"}) == 1
         assert await stream.hear_types(1) == ["pong"]
         writer.transport.abort()
 
