@@ -7,7 +7,7 @@ parts does.
 import asyncio
 import random
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, Final
 
 import structlog
 
@@ -40,6 +40,8 @@ from risk.domain.errors import HotlineError
 from risk.domain.instrument import Instrument
 
 log = structlog.get_logger("app")
+
+ROOM_CHECK_S: Final = 0.1
 
 
 class Gateway:
@@ -148,6 +150,7 @@ class Gateway:
         heart.lifecycle.open_doors()
         await self._days.check()
         self._tasks.every("day", CHECK_S, self._days.check)
+        self._tasks.every("room", ROOM_CHECK_S, self._check_room)
         await self._web.start()
         await self._branch.start()
         if self._phone is not None:
@@ -174,6 +177,13 @@ class Gateway:
         self._watch.stop()
         self._identity.stop()
         self._storage.unlock()
+
+    def _check_room(self) -> None:
+        """Take no orders while too many wait for the venue: better a no than hours of doubt."""
+        sequencer = self.heart.sequencer
+        if sequencer.failed is None and sequencer.accepting is not self._fix.has_room:
+            log.warning("app.orders_wait_for_venue", taking_orders=self._fix.has_room)
+            sequencer.accept(self._fix.has_room)
 
     def _add_checks(self) -> None:
         lifecycle, health = self.heart.lifecycle, self._health

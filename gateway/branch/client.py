@@ -10,7 +10,6 @@ from itertools import count
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
-import msgspec
 import structlog
 from cryptography import x509
 from cryptography.hazmat.primitives import serialization
@@ -99,7 +98,7 @@ class _Connection(Protocol):
         try:
             for frame in self._frames.feed(data):
                 self._client.received(wire.decode_answer(frame))
-        except (WireError, msgspec.DecodeError) as error:
+        except (WireError, *wire.UNREADABLE) as error:
             log.error("branch.client.wire", error=str(error))
             self.transport.abortConnection()
 

@@ -157,7 +157,7 @@ class BranchLink:
                     text = f"version must be {wire.WIRE_VERSION}, was {version!r:.20}"
                     return self.refuse("branch.wrong_version", text)
             hello = wire.decode_hello(frame)
-        except msgspec.DecodeError as error:
+        except wire.UNREADABLE as error:
             return self.refuse("branch.hello_expected", f"the first message must be hello: {error}")
         if hello.branch_code != self.branch_code:
             text = f"the certificate is of {self.branch_code}, hello said {hello.branch_code}"
@@ -182,7 +182,7 @@ class BranchLink:
     def _request(self, frame: bytes, entered_ns: int) -> None:
         try:
             request = wire.decode_request(frame)
-        except msgspec.DecodeError as error:
+        except wire.UNREADABLE as error:
             return self._invalid(frame, str(error))
         try:
             _ANSWER[type(request)](self, request, entered_ns)
@@ -192,7 +192,7 @@ class BranchLink:
     def _invalid(self, frame: bytes, problem: str) -> None:
         try:
             loose = msgspec.msgpack.decode(frame)
-        except msgspec.DecodeError:
+        except wire.UNREADABLE:
             loose = None
         if not isinstance(loose, dict):
             raise WireError(f"a message must be a msgpack map: {problem}")

@@ -331,6 +331,8 @@ REFUSALS: Final = {
     "branch.closing": "the gateway stops: connect again later",
 }
 
+# What decoding raises: text that is no UTF-8 and nesting without end are no DecodeError.
+UNREADABLE: Final = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 encode: Final = msgspec.msgpack.Encoder().encode
 decode_hello: Final = msgspec.msgpack.Decoder(Hello).decode
 decode_request: Final = msgspec.msgpack.Decoder(Request).decode

@@ -8,6 +8,6 @@ TICKS: Final = Counter("hotline_feed_ticks", "Quotes taken, one per instrument a
 UNKNOWN_SYMBOLS: Final = Counter(
     "hotline_feed_unknown_symbols", "Quotes of instruments that the book does not list."
 )
-LAST_TICK_SECONDS: Final = Gauge(
-    "hotline_feed_last_tick_seconds", "Time of the last quote (Unix seconds): its age is staleness."
+AGE_SECONDS: Final = Gauge(
+    "hotline_feed_age_seconds", "Age of the newest quote of any instrument; -1 before the first."
 )

@@ -13,6 +13,7 @@ from gateway.feed import metrics
 from risk.book.account_book import AccountBook
 from risk.book.prices import Quote
 from risk.book.views import take_quote
+from risk.domain.ids import NS
 
 log = structlog.get_logger("feed")
 
@@ -23,6 +24,12 @@ class QuoteFeed:
     def __init__(self, book: AccountBook, now_ns: Callable[[], int]) -> None:
         self._book = book
         self._now_ns = now_ns
+        self._last_ns = 0
+        metrics.AGE_SECONDS.set_function(self.age_s)
+
+    def age_s(self) -> float:
+        """Return the age of the newest quote, -1 before the first."""
+        return (self._now_ns() - self._last_ns) / NS if self._last_ns else -1.0
 
     def on_ticks(self, ticks: Iterable[Tick]) -> None:
         """Take the ticks of one turn."""
@@ -33,4 +40,4 @@ class QuoteFeed:
             if not take_quote(self._book, symbol, quote):
                 metrics.UNKNOWN_SYMBOLS.inc()
         metrics.TICKS.inc(len(latest))
-        metrics.LAST_TICK_SECONDS.set(now_ns / 1e9)
+        self._last_ns = now_ns if latest else self._last_ns

@@ -16,4 +16,7 @@ OUTCOMES = Counter(
     "Outcomes of what call flows asked of the gateway.",
     labelnames=("action", "outcome"),
 )
+DTMF_INVALID = Counter(
+    "hotline_dtmf_invalid", "Entries a caller was told are not valid, or were not keyed in time."
+)
 CALLS_FAILED = Counter("hotline_ivr_calls_failed", "Calls ended with an apology after a bug.")

@@ -42,6 +42,7 @@ from gateway.media.voice import Voice
 
 log = structlog.get_logger("ivr")
 
+INVALID_PROMPTS: Final = "error."  # the prompts that send an entry back
 APOLOGY_S_MAX: Final = 20.0
 INPUTS_MAX: Final = 1_000  # of one turn: above it the flow chases its tail
 _APOLOGY: Final = 0  # play numbers of a visit begin at 1
@@ -154,6 +155,8 @@ class CallRunner:
             case Play(prompts, play_no):
                 self._stop_timer()
                 self._leg.play([clip for each in prompts for clip in self._clips(each)], play_no)
+                if any(each.key.startswith(INVALID_PROMPTS) for each in prompts):
+                    metrics.DTMF_INVALID.inc()
                 self._log.debug("ivr.said", words=[self._text(each) for each in prompts])
             case StopPlay():
                 self._leg.stop()

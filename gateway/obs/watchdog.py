@@ -7,8 +7,9 @@ finding the slow call (py-spy on the running process does that without our help)
 from typing import Final
 
 import structlog
-from prometheus_client import REGISTRY, CollectorRegistry, Histogram
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
+
+from gateway.obs import metrics
 
 SAMPLE_S: Final = 0.1
 LATE_S: Final = 0.05
@@ -19,16 +20,10 @@ log = structlog.get_logger("obs.watchdog")
 class ReactorWatch:
     """Measures `hotline_reactor_lag_seconds`."""
 
-    def __init__(self, clock: IReactorTime, registry: CollectorRegistry = REGISTRY) -> None:
+    def __init__(self, clock: IReactorTime) -> None:
         self._clock = clock
         self._due = 0.0
         self._call: IDelayedCall | None = None
-        self._lag = Histogram(
-            "hotline_reactor_lag_seconds",
-            "How late a timer of the reactor fires: what every door waits at the least.",
-            buckets=(0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.5, 2),
-            registry=registry,
-        )
 
     def start(self) -> None:
         """Begin sampling."""
@@ -37,7 +32,7 @@ class ReactorWatch:
 
     def _sample(self) -> None:
         late_s = max(0.0, self._clock.seconds() - self._due)
-        self._lag.observe(late_s)
+        metrics.REACTOR_LAG_SECONDS.observe(late_s)
         if late_s > LATE_S:
             log.warning("reactor.late", late_ms=round(late_s * 1000))
         self.start()

@@ -4,7 +4,7 @@ from functools import cache
 
 import msgspec
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from gateway.branch import wire
@@ -193,6 +193,8 @@ def one_door() -> Door:
         max_size=6,
     ),
 )
+@example(is_welcome=True, parts=[framed([b"\xa1\x80"])])  # text that is no UTF-8
+@example(is_welcome=True, parts=[framed([b"\x91" * 5_000])])  # nested without end
 def test_whatever_comes_is_answered_or_ends_the_connection(
     is_welcome: bool, parts: list[bytes]
 ) -> None:
