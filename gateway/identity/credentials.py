@@ -16,7 +16,7 @@ from argon2 import PasswordHasher
 from argon2.exceptions import VerifyMismatchError
 from sqlalchemy import ColumnElement, Connection, Table, delete, func, select, update
 from sqlalchemy.dialects.sqlite import insert
-from twisted.internet.defer import Deferred, DeferredLock
+from twisted.internet.defer import Deferred, DeferredLock, fail
 from twisted.internet.interfaces import IReactorFromThreads
 
 from gateway.identity.lockout import Attempts, is_locked, with_a_try
@@ -117,7 +117,9 @@ class Credentials:
         key = (account_no, kind)
         turn = self._turns.setdefault(key, DeferredLock())
         if len(turn.waiting) >= TRIES_AT_ONCE_MAX:
-            raise TriesBusy("too many tries at the same moment: wait for an answer, then try again")
+            return fail(
+                TriesBusy("too many tries at the same moment: wait for an answer, then try again")
+            )
         tried: Deferred[Outcome] = turn.run(
             lambda: Deferred.fromCoroutine(self._try(kind, account_no, secret))
         )

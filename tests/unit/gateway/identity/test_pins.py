@@ -102,7 +102,7 @@ class PinTests(unittest.TestCase):
         tried = [self.pins.verify("10000001", PIN) for _ in range(9)]
 
         with pytest.raises(TriesBusy):
-            self.pins.verify("10000001", PIN)
+            await self.pins.verify("10000001", PIN)
         assert set(await gatherResults(tried)) == {Verified("10000001")}
         assert self.identity.credentials._turns == {}
 
