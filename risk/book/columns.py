@@ -8,7 +8,7 @@ Not here: what a column means (the modules of each table).
 
 from collections.abc import Iterable, Mapping
 from hashlib import blake2b
-from typing import Any, ClassVar, Final, Generic, TypeVar, get_args, get_type_hints
+from typing import Any, ClassVar, Final, Generic, TypeVar, get_type_hints
 
 import numpy as np
 import numpy.typing as npt
@@ -19,6 +19,12 @@ I64 = npt.NDArray[np.int64]
 Flags = npt.NDArray[np.bool_]
 ImageValue = npt.NDArray[Any] | bytes | int
 Image = dict[str, ImageValue]
+_DTYPES: Final[tuple[tuple[object, type[np.generic]], ...]] = (
+    (I8, np.int8),
+    (I32, np.int32),
+    (I64, np.int64),
+    (Flags, np.bool_),
+)
 
 NOBODY: Final = 0  # row of what does not exist: all columns zero, never written
 CAPACITY_MIN: Final = 64
@@ -27,9 +33,16 @@ ColumnsT = TypeVar("ColumnsT")
 
 
 def declared_dtypes(columns: type) -> dict[str, type[np.generic]]:
-    """Return dtype by column name, read from annotations such as `qty: I64`."""
-    hints = get_type_hints(columns).items()
-    return {name: get_args(get_args(hint)[1])[0] for name, hint in hints if get_args(hint)}
+    """Return dtype by column name, read from annotations such as `qty: I64`.
+
+    By alias, not by its parts: how an NDArray is made up differs between NumPy versions.
+    """
+    dtypes: dict[str, type[np.generic]] = {}
+    for name, hint in get_type_hints(columns).items():
+        for alias, dtype in _DTYPES:
+            if hint == alias:
+                dtypes[name] = dtype
+    return dtypes
 
 
 class ColumnTable(Generic[ColumnsT]):
