@@ -5,6 +5,7 @@ then on nothing of the dead one reaches the world. Not here: time and the far en
 """
 
 import asyncio
+import errno
 import queue
 import random
 import shutil
@@ -90,13 +91,22 @@ class Disks:
 
     def __init__(self, folder: Path, journal: MemoryStorage | None = None) -> None:
         self.folder = folder
+        self.is_full = False
         self.journal = journal or MemoryStorage()
+        self.journal = self.journal.after_power_cut(_synced_only, self._fails)
         folder.mkdir(parents=True, exist_ok=True)
 
     def copied(self, folder: Path) -> "Disks":
         """Return the disks as they are now, of the journal only what was synced."""
         shutil.copytree(self.folder, folder)
-        return Disks(folder, self.journal.after_power_cut(lambda _name, synced, _written: synced))
+        return Disks(folder, self.journal.after_power_cut(_synced_only))
+
+    def _fails(self, _call_no: int, operation: str) -> int:
+        return errno.ENOSPC if self.is_full and operation in ("append", "create") else 0
+
+
+def _synced_only(_name: str, synced_bytes: int, _written_bytes: int) -> int:
+    return synced_bytes
 
 
 class Mailbox(MemoryTransport):
@@ -179,32 +189,9 @@ class Life:
             now_ns,
             PEPPER,
         )
-        names = {each.symbol: SecurityNames(each.name_zh, each.name_en) for each in listings}
         self.mailboxes = [Mailbox(route, arrived) for route in (Route.SMS, Route.MAIL)]
-        self.notices = NoticeEdge(
-            NotifySettings(),
-            self.mailboxes,
-            data_folder=disks.folder,
-            contact_of=self.identity.customers.contact_of,
-            events_after=lambda seq: events_after(disks.journal, seq),
-            reactor=reactor,  # type: ignore[arg-type]  # no sockets here: memory transports
-            now_ns=now_ns,
-            rng=random.Random(1),
-            name_of=names.get,
-            templates=the_templates(),
-            worker=InlineWorker(),
-        )
-        self.fix = GatewayEnd(
-            FixSettings(),
-            disks.folder,
-            heart.sequencer.submit,
-            views.open_orders(heart.book),
-            heart.book.fix_places,
-            QuoteFeed(heart.book, now_ns).on_ticks,
-            reactor,
-            now_ns,
-            venue,
-        )
+        self.notices = self._notice_edge()
+        self.fix = self._fix_end(venue)
         self._days = DayKeeper(
             the_rulebook(), listings, heart.sequencer, lambda: heart.book.day, now_ns
         )
@@ -226,6 +213,36 @@ class Life:
         self.web = OrderRoom(heart.sequencer, heart.queries, waits)
         self._tasks = Tasks(reactor)
         self._tasks.every("web.late", 0.5, waits.sweep)
+
+    def _notice_edge(self) -> NoticeEdge:
+        names = {each.symbol: SecurityNames(each.name_zh, each.name_en) for each in self._listings}
+        return NoticeEdge(
+            NotifySettings(),
+            self.mailboxes,
+            data_folder=self.disks.folder,
+            contact_of=self.identity.customers.contact_of,
+            events_after=lambda seq: events_after(self.disks.journal, seq),
+            reactor=self.reactor,  # type: ignore[arg-type]  # no sockets here: memory transports
+            now_ns=self._now_ns,
+            rng=random.Random(1),
+            name_of=names.get,
+            templates=the_templates(),
+            worker=InlineWorker(),
+        )
+
+    def _fix_end(self, venue: VenueEnd) -> GatewayEnd:
+        heart = self.heart
+        return GatewayEnd(
+            FixSettings(),
+            self.disks.folder,
+            heart.sequencer.submit,
+            views.open_orders(heart.book),
+            heart.book.fix_places,
+            QuoteFeed(heart.book, self._now_ns).on_ticks,
+            self.reactor,
+            self._now_ns,
+            venue,
+        )
 
     def start(self, accounts: Sequence[OpeningAccount] = ()) -> None:
         """Start in the order of the real gateway; `accounts` are opened before, as by `init`."""

@@ -14,12 +14,14 @@ from typing import Final
 from fix.simulator.temper import Mood
 from gateway.branch import wire
 from gateway.refdata.tables import OpeningAccount, OpeningPosition, read_listings
+from notify.notices import Route
 from risk.domain.enums import KillScope, Language, Side
 from risk.domain.fixedpoint import format_e4, parse_e4
 from risk.domain.ids import china_time
 from risk.domain.instrument import Instrument
 from tests.builders.rulebooks import CONFIG
 from tests.system.branch_desk import BranchDesk
+from tests.system.checks import Checks
 from tests.system.life import PASSWORD
 from tests.system.telephone import ScriptCall
 from tests.system.words import (
@@ -123,7 +125,7 @@ class Scenario:
     def do_account(self, words: Words) -> None:
         """The first time a given, later what must be so."""
         if words[0] in self._accounts:
-            self._check_account(words[0], words[1:])
+            Checks(self.world).account(words[0], words[1:])
             return
         if self._world is not None:
             raise ScenarioFailed("accounts must be given before the first act")
@@ -330,67 +332,31 @@ class Scenario:
         self.world.life.mailboxes[places[words[0]]].set_ready(words[1] == "up")
         self.world.settle()
 
+    def do_disk(self, words: Words) -> None:
+        """`disk full`: the next thing written to the journal fails; `disk free`."""
+        self.world.life.disks.is_full = words == ["full"]
+
     # What must be so
 
     def do_order(self, words: Words) -> None:
         """`order 1 partially_filled 100 of 300 fees 5.01`."""
-        number, status, *rest = words
-        view = self.world.life.heart.queries.order(self.world.cl_ord_id(int(number)))
-        if view is None:
-            raise ScenarioFailed(f"there is no order {number} today")
-        must_equal(view.ord_status.name.lower(), status)
-        if len(rest) >= 3 and rest[1] == "of":
-            must_equal(f"{view.cum_qty} of {view.qty}", " ".join(rest[:3]))
-            rest = rest[3:]
-        if rest:
-            must_equal(format_e4(view.fees_e4), pairs(rest, "fees")["fees"])
-
-    def _check_account(self, account: str, words: Words) -> None:
-        queries, number = self.world.life.heart.queries, account_no(account)
-        view = queries.account(number)
-        must(view is not None, f"{account} does not exist")
-        said = pairs(without_positions(words), "cash frozen free unsettled withdrawable")
-        for name, value in said.items():
-            found = format_e4(getattr(view, f"{name}_e4"))
-            must(found == value, f"{name} of {account} is {found}, not {value}")
-        held = {view.symbol: view for view in queries.positions(number)}
-        for symbol, qty, sellable in positions(words):
-            position = held.get(symbol)
-            found_qty = position.qty if position else 0
-            must(found_qty == qty, f"{account} has {found_qty} of {symbol}, not {qty}")
-            found_sellable = position.sellable_qty if position else 0
-            if sellable is not None:
-                must(found_sellable == sellable, f"{found_sellable} of them are sellable")
+        Checks(self.world).order(words)
 
     def do_quote(self, words: Words) -> None:
         """`quote 600000 bid 10.00 ask 10.02 last 10.01`."""
-        quote = self.world.life.heart.queries.quote(words[0])
-        for name, value in pairs(words[1:], "bid ask last").items():
-            must_equal(format_e4(getattr(quote, f"{name}_e4")), value)
+        Checks(self.world).quote(words)
 
     def do_sms(self, words: Words) -> None:
         """`sms 13800000001 contains ...`: an SMS that no earlier line asked about."""
-        self._message("SMS", f"+86{words[0]}", words[1:])
+        self._asked_about |= Checks(self.world).message(
+            Route.SMS, f"+86{words[0]}", words[1:], self._asked_about
+        )
 
     def do_mail(self, words: Words) -> None:
         """`mail a1@example.com contains ...`."""
-        self._message("MAIL", words[0], words[1:])
-
-    def _message(self, route: str, recipient: str, words: Words) -> None:
-        mine = [
-            (place, message)
-            for place, message in enumerate(self.world.messages)
-            if (message.route.name, message.recipient) == (route, recipient)
-        ]
-        unread = [one for one in mine if one[0] not in self._asked_about]
-        if words == ["nothing"]:
-            must(not unread, f"there is more: {[one[1].text for one in unread]}")
-            return
-        must(bool(unread), "nothing more has come")
-        place, message = unread[0]
-        for word in words[1:]:
-            must_contain(f"{message.subject}\n{message.text}", word)
-        self._asked_about.add(place)
+        self._asked_about |= Checks(self.world).message(
+            Route.MAIL, words[0], words[1:], self._asked_about
+        )
 
     def _account_of_world(self) -> str:
         """Return what happened, for the reader of a failure."""

@@ -100,6 +100,8 @@ def check_answer(answer: WebAnswer, expected: Words) -> None:
             must(status == 200, told)
         case ["unknown"]:
             must(status == 202, told)
+        case ["busy"]:
+            must(status == 503 and "reason" not in body, told)
         case ["no", "answer"]:
             must(status == 0, told)
         case ["denied", reason, *parts]:
