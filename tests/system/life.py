@@ -15,7 +15,9 @@ from pathlib import Path
 from typing import Any, Final
 
 from twisted.internet.defer import Deferred
+from twisted.internet.interfaces import IReactorFromThreads
 from twisted.internet.task import Clock
+from zope.interface import implementer
 
 from fix.settings import FixSettings
 from gateway.app.day import CHECK_S, DayKeeper
@@ -65,6 +67,7 @@ STORES: Final = ("store.sqlite", "outbox.sqlite")
 PASSWORD: Final = "Scenario-2026"
 
 
+@implementer(IReactorFromThreads)
 class Reactor(Clock):
     """A virtual clock that also takes calls from threads; they run when they are waited for."""
 
@@ -74,7 +77,9 @@ class Reactor(Clock):
             queue.SimpleQueue()
         )
 
-    def callFromThread(self, call: Callable[..., object], *args: Any, **kwargs: Any) -> None:
+    def callFromThread(  # type: ignore[override]  # the interface names it like a builtin
+        self, call: Callable[..., object], *args: Any, **kwargs: Any
+    ) -> None:
         """Run `call` on this thread, soon."""
         self._called.put((call, args, kwargs))
 
@@ -202,7 +207,7 @@ class Life:
             self.media,
             the_voice(),
             heart.sequencer,
-            heart.queries,  # type: ignore[arg-type]
+            heart.queries,
             self._pins,
             reactor,
             now_ns,

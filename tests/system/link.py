@@ -84,8 +84,8 @@ class VenueEnd:
 
     def drop(self, member: str) -> None:
         """Close the connection without a word; what was under way is lost."""
-        if self.up is not None:
-            self.up, lost = None, self.up
+        lost, self.up = self.up, None
+        if lost is not None:
             self.is_deaf = False
             lost.lost()
 

@@ -18,6 +18,7 @@ from gateway.media.port import (
     Address,
     Clip,
     Digit,
+    Leg,
     LegFigures,
     OnLegEvent,
     PlayDone,
@@ -146,10 +147,10 @@ class ScriptMedia:
 
     def open_leg(
         self, on_event: OnLegEvent, peer: RtpPeer | None = None, hear: bool = False
-    ) -> "Deferred[ScriptLeg]":
+    ) -> "Deferred[Leg]":
         """Return a leg at once."""
-        self.last = ScriptLeg(on_event, self._clock)
-        return succeed(self.last)
+        self.last = leg = ScriptLeg(on_event, self._clock)
+        return succeed(leg)
 
 
 class ScriptCall:

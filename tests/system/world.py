@@ -380,5 +380,5 @@ def _answer(reply: Reply) -> WebAnswer:
 
 def at(day: date, clock: str) -> datetime:
     """Return a moment in China: "9:30:00" or "09:30"."""
-    parts = [int(part) for part in clock.split(":")]
-    return datetime(day.year, day.month, day.day, *parts, tzinfo=CHINA)
+    hour, minute, second = (int(part) for part in f"{clock}:0".split(":")[:3])
+    return datetime(day.year, day.month, day.day, hour, minute, second, tzinfo=CHINA)
