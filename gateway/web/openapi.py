@@ -4,6 +4,7 @@
 compares. Not here: a second description of anything: what is missing here is missing there.
 """
 
+import inspect
 import json
 import sys
 from functools import cache
@@ -168,7 +169,7 @@ def _responses(route: Route) -> dict[str, Any]:
 
 
 def _summary(shape: type | None) -> str:
-    return (shape.__doc__ or "").strip() if shape is not None else ""
+    return inspect.getdoc(shape) or "" if shape is not None else ""
 
 
 def _problem_statuses(route: Route) -> dict[int, list[str]]:

@@ -22,16 +22,27 @@ NUMBERS = st.one_of(
 AMOUNTS = st.one_of(NUMBERS, st.integers(0, 3_000_000))
 
 
+def converter_errs(number: int) -> bool:
+    """Whether cn2an 0.5.24 forgets the 零 between four zeros and a full group (一亿零一千)."""
+    groups = []
+    while number:
+        number, group = divmod(number, 10_000)
+        groups.append(group)
+    inner = range(1, len(groups) - 1)
+    return any(groups[n] == 0 and groups[n - 1] >= 1_000 for n in inner)
+
+
 @given(NUMBERS)
 @example(0)
 @example(10_500)
 @example(100_010)
 @example(10**12 + 5)
+@example(100_001_000)
 def test_mandarin_numbers_agree_with_an_independent_converter(number: int) -> None:
     said = "".join(speech_zh.cardinal(number))
     oracle = cn2an.an2cn(str(number), "low")
     oracle = re.sub("^一十", "十", oracle)
-    assert said.replace("两", "二") == oracle
+    assert said.replace("两", "二") == oracle or converter_errs(number)
     assert heard.zh_cardinal(said) == number
 
 
@@ -91,3 +102,7 @@ def test_every_word_of_a_value_is_in_the_vocabulary(language: Language, n: int) 
     values += [Qty(n, measure) for measure in ("share", "unit", "bond")]
     for value in values:
         assert set(words(value, language)) <= known
+
+
+def test_a_group_of_zeros_is_said_once_before_a_full_group() -> None:
+    assert "".join(speech_zh.cardinal(100_001_000)) == "一亿零一千"
