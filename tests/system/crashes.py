@@ -1,6 +1,6 @@
 """The same scenarios in a world where power fails all the time: every promise still holds.
 
-Two ways: a crash and a recovery after every act, and a crash inside of it, at a moment that goes
+Two ways: a crash or a clean restart after every act, and a crash inside of it, at a moment that goes
 round from act to act. A web customer who got no answer asks again with the same key.
 Not here: a real SIGKILL of a real process (tests/crash).
 """
@@ -23,14 +23,21 @@ MOMENTS: Final = {
 
 
 class CrashAfterEveryAct(Scenario):
-    """Crashes and recovers after every act."""
+    """Crashes and recovers after every act; every second time it is stopped cleanly instead."""
+
+    def __init__(self, file: Path, folder: Path) -> None:
+        super().__init__(file, folder)
+        self._is_clean = cycle((False, True))
 
     def say(self, words: Words) -> None:
-        """Carry out one statement, then crash if it was an act."""
+        """Carry out one statement; if it was an act, end the life and begin another."""
         super().say(words)
         if words[0] in ACTS and self.has_begun and not self.world.life.is_doomed:
-            self.world.crash()
-            self.world.recover()
+            if next(self._is_clean):
+                self.world.restart()
+            else:
+                self.world.crash()
+                self.world.recover()
 
 
 class CrashInEveryAct(Scenario):
