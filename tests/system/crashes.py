@@ -1,6 +1,6 @@
 """The same scenarios in a world where power fails all the time: every promise still holds.
 
-Two ways: a crash or a clean restart after every act, and a crash inside of it, at a moment that goes
+Two ways: a crash or clean restart after every act, and a crash inside of it, at a moment that goes
 round from act to act. A web customer who got no answer asks again with the same key.
 Not here: a real SIGKILL of a real process (tests/crash).
 """
