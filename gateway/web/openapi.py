@@ -87,6 +87,9 @@ def _components() -> dict[str, Any]:
         shapes |= {shape for shape in (route.body, *route.answers.values()) if shape is not None}
     ordered = sorted(shapes, key=lambda shape: str(shape.__name__))
     _, components = msgspec.json.schema_components(ordered, ref_template=_REF)
+    for schema in components.values():
+        if "description" in schema:  # Python 3.13 strips the indent of docstrings, others do not
+            schema["description"] = inspect.cleandoc(schema["description"])
     return dict(sorted(components.items()))
 
 
