@@ -50,7 +50,7 @@ class Moment(NamedTuple):
     """Everything that holds for the whole batch."""
 
     now_ns: int
-    is_day_started: bool
+    is_day_started: bool  # or no day to start: the market is closed then, by its calendar
     house: HouseLimits
     account_pace: Pace
     branch_pace: Pace
@@ -120,19 +120,29 @@ class TradingRules:
         return self._days[day]
 
     def moment(self, book: AccountBook, now_ns: int) -> Moment:
-        """Return what holds now for a book."""
+        """Return what holds now for a book.
+
+        On a date without trading the book stays on its last day and every phase is closed.
+        """
         rules = self.of_day(book.day)
+        today = day_number(trading_day(now_ns))
+        is_today = book.day == today
         return Moment(
             now_ns,
-            book.day == day_number(trading_day(now_ns)),
+            is_today or not self._trades_on(today),
             self.house,
             pace_at(self.house.account_per_s, now_ns),
             pace_at(self.house.branch_per_s, now_ns),
             rules.version if rules else "",
             rules,
             self._listing_of(book.instruments, rules),
-            *self._phases_of(rules, now_ns),
+            *self._phases_of(rules if is_today else None, now_ns),
         )
+
+    def _trades_on(self, day: int) -> bool:
+        """Whether some venue trades on the day; a day beyond the rulebook counts as one."""
+        rules = self.of_day(day)
+        return rules is None or bool(rules.is_trading_day.any())
 
     def _phases_of(self, rules: DayRules | None, now_ns: int) -> Phases:
         if rules is None:

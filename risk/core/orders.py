@@ -134,7 +134,7 @@ def decide_cancel(
     if own.cancel_no[row]:
         return denied(ReasonCode.CANCEL_PENDING)
     board = book.instruments.at.board[own.instrument_row[row]]
-    if not (moment.is_day_started and moment.may_cancel[board]):
+    if not moment.may_cancel[board]:
         return denied(ReasonCode.CANCEL_FORBIDDEN_NOW)
     account_until_ns = book.accounts.at.paced_until_ns[account_row]
     if is_too_fast(account_until_ns, moment.account_pace):

@@ -28,6 +28,7 @@ from tests.oracles.order_rules import (
 )
 
 Answer = tuple[object, ...]
+BEFORE_ALL_PHASES = -1  # a second at which every board is closed
 
 
 class DecideLoop:
@@ -120,6 +121,13 @@ class DecideLoop:
             self.listings[command.key] = listing._replace(is_killed=command.is_on)
         return [("switch", command.is_on)]
 
+    def _is_of(self, today: date) -> bool:
+        """Whether the book is on today, or today has no trading that it could be on."""
+        book = self.rulebook
+        is_known = book.first <= today <= book.last
+        trades = any(days.is_trading_day(today) for days in book.calendars.values() if is_known)
+        return self.day == today or (is_known and not trades)
+
     def _SubmitOrder(self, command: c.SubmitOrder, now_ns: int) -> list[Answer]:
         account = self.accounts.get(command.account_no)
         listing = self.listings.get(command.symbol)
@@ -130,7 +138,7 @@ class DecideLoop:
                 is_account=account is not None,
                 is_own_branch=not door or (account is not None and door == account.branch),
                 is_symbol=listing is not None,
-                is_day=self.day == trading_day(now_ns),
+                is_day=self._is_of(trading_day(now_ns)),
                 has_rules=self.day is not None,
             )
         )
@@ -140,7 +148,8 @@ class DecideLoop:
         assert listing is not None
         assert self.day is not None
         asked = self._asked(account, command, now_ns)
-        second = second_of_day(now_ns)
+        is_today = self.day == trading_day(now_ns)
+        second = second_of_day(now_ns) if is_today else BEFORE_ALL_PHASES
         found = list(rule_problems(self.rulebook, self.day, second, command, listing, asked))
         if found:
             details = {"PACE_ACCOUNT": {"per_s": self.house.account_per_s}}

@@ -167,10 +167,17 @@ def test_the_cage_holds_in_continuous_trading_only(desk: Desk) -> None:
     assert isinstance(desk.one(desk.order(BUY, 100, 109_000)), OrderAccepted)
 
 
-@pytest.mark.parametrize("day", [20260705, 20260707])
-def test_a_day_that_was_not_started_takes_no_orders(desk: Desk, day: int) -> None:
+@pytest.mark.parametrize(
+    ("day", "reason"),
+    [
+        (20260705, R.MARKET_CLOSED),  # a Sunday: there is no day to start
+        (20260707, R.DAY_NOT_STARTED),
+        (20990706, R.DAY_NOT_STARTED),  # beyond the rulebook: nobody knows
+    ],
+)
+def test_a_day_that_was_not_started_takes_no_orders(desk: Desk, day: int, reason: R) -> None:
     desk.now_ns = moment_ns(10, day=day)
-    assert denied(desk, desk.order(BUY, 100, 100_000)).reason == R.DAY_NOT_STARTED
+    assert denied(desk, desk.order(BUY, 100, 100_000)).reason == reason
 
 
 def test_a_day_without_rules_takes_no_orders(desk: Desk) -> None:
