@@ -5,7 +5,8 @@ Only durable events come in, so nothing goes out before our journal has it. What
 sent again. The venue's answer "unknown order", to a question asked after the last sending, proves
 that it never arrived, since the session keeps order and answers a resend request by gap fill; then
 it is sent with PossResend(97)=Y under its old ClOrdID(11). A cancel request follows its order's
-answer in the same way. Not here: what reports do to the book (risk.core).
+answer in the same way. An order of an earlier day is never sent.
+Not here: what reports do to the book (risk.core).
 """
 
 from collections import OrderedDict, deque
@@ -35,6 +36,7 @@ from risk.domain.events import (
     OrderCanceled,
     OrderRejected,
 )
+from risk.domain.ids import trading_day
 from risk.domain.orders import OpenOrder
 
 log = structlog.get_logger("fix")
@@ -221,8 +223,15 @@ class Router:
         if cancel is not None:
             if cancel.sending is Sending.PARKED and order.sending is not Sending.UNSURE:
                 self._send_cancel(order, cancel, now_ns)
-        elif order.sending is Sending.PARKED:
+        elif order.sending is Sending.PARKED and self._is_of_today(order, now_ns):
             self._send_order(order, now_ns)
+
+    def _is_of_today(self, order: LiveOrder, now_ns: int) -> bool:
+        """Whether an order may go out: one for an earlier day is over, the next day will end it."""
+        is_of_today = trading_day(order.accepted_ns) == trading_day(now_ns)
+        if not is_of_today:
+            log.error("fix.order_of_earlier_day", cl_ord_id=order.ticket.cl_ord_id)
+        return is_of_today
 
     def _send_order(self, order: LiveOrder, now_ns: int, *, poss_resend: bool = False) -> None:
         text = encode.new_order_single(order.ticket, order.accepted_ns, poss_resend=poss_resend)
@@ -315,9 +324,12 @@ class Router:
         if order.sending is Sending.ANSWERED or order.resend_count >= RESENDS_MAX:
             log.error("fix.order_unknown_to_venue", cl_ord_id=cl_ord_id, sends=order.resend_count)
             return
+        now_ns = self._now_ns()
+        if not self._is_of_today(order, now_ns):
+            return
         order.resend_count += 1
         log.warning("fix.order_resent", cl_ord_id=cl_ord_id)
-        self._send_order(order, self._now_ns(), poss_resend=True)
+        self._send_order(order, now_ns, poss_resend=True)
         self._release_cancels(order, OrdStatus.NEW, is_state_known=True)
 
     def _release_cancels(

@@ -25,7 +25,7 @@ WAIT_S = 30.0
 def an_accepted(number: int = 1, **other: Any) -> OrderAccepted:
     """Return an accepted buy of 100 shares of 600000."""
     values: dict[str, Any] = {
-        "at_ns": time.time_ns(),
+        "at_ns": time.time_ns() + open_market_shift_s() * 1_000_000_000,
         "request_id": f"t:{number}",
         "cl_ord_id": f"261123{number:06d}",
         "order_no": number,

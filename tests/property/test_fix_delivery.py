@@ -55,7 +55,7 @@ class Market:
 
     def accept(self) -> None:
         self.count += 1
-        order = an_accepted(self.count)
+        order = an_accepted(self.count, at_ns=self.now_ns)
         self.accepted[order.cl_ord_id] = order
         self.router.on_events([(1, order)])
 

@@ -1,5 +1,6 @@
 """The router alone, with an outlet that keeps what it is given."""
 
+from functools import partial
 from typing import Any
 
 import pytest
@@ -12,10 +13,13 @@ from risk.domain.commands import RecordRefusal, RecordRouted
 from risk.domain.enums import Side
 from risk.domain.events import FillBusted, OrderCanceled
 from risk.domain.orders import OpenOrder
-from tests.builders.fix_edges import a_cancel_requested, an_accepted, an_open
+from tests.builders import fix_edges
+from tests.builders.fix_edges import a_cancel_requested, an_open
 from tests.builders.fix_messages import a_cancel_reject, a_report, as_dict
 
 S = 1_000_000_000
+NOW_NS = 1_000 * S
+an_accepted = partial(fix_edges.an_accepted, at_ns=NOW_NS)
 SESSION = "HOTLINE-VENUE/20261123"
 C1, C2 = "261123000001", "261123000002"
 
@@ -43,7 +47,7 @@ class Routing:
     """A router on a clock of its own."""
 
     def __init__(self, *open_orders: OpenOrder, **settings: Any) -> None:
-        self.now_ns = 1_000 * S
+        self.now_ns = NOW_NS
         self.commands: list[RecordRouted] = []
         self.outlet = KeptOutlet()
         shape = FixSettings(**{"report_timeout_s": 5.0, "status_per_s": 10_000} | settings)
@@ -110,6 +114,21 @@ def test_silence_is_noticed_although_the_clock_was_set_back() -> None:
     routing.publish(an_accepted(1))
     routing.wait(-3_600)
     assert [m["11"] for m in routing.outlet.of("H")] == [C1]
+
+
+def test_an_order_that_was_parked_over_midnight_is_not_sent() -> None:
+    routing = Routing()
+    routing.publish(an_accepted(1))
+    routing.now_ns += 86_400 * S
+    assert routing.up().outlet.sent == []
+
+
+def test_an_order_of_yesterday_that_the_venue_does_not_know_is_not_sent_again() -> None:
+    routing = Routing(an_open(an_accepted(1)))
+    routing.now_ns += 86_400 * S
+    routing.up().say_unknown()
+    routing.router.turn()
+    assert routing.outlet.of("D") == []
 
 
 def test_one_turn_sends_a_bounded_number() -> None:
