@@ -4,17 +4,12 @@ It prints one JSON line with its ports when it is ready, and runs until SIGTERM,
 on its control port. Not here: what it does (fix.simulator).
 """
 
-import json
 import random
-import signal
-import sys
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
 
 import click
-import uvloop
-from twisted.internet import asyncioreactor
+from twisted.internet.defer import maybeDeferred
 
 from fix.simulator.acceptor import VenueAcceptor
 from fix.simulator.control import ControlFactory
@@ -23,6 +18,7 @@ from fix.simulator.flow import Flow
 from fix.simulator.temper import Mood, Temper
 from fix.simulator.venue import Venue
 from gateway.app.clock import ClockSettings, iso_clock, wall_clock
+from gateway.app.process import Ready, Stop, run_process
 from gateway.obs.log import start_logging, to_stderr
 from gateway.refdata.loader import load_rulebook
 from gateway.refdata.tables import read_listings
@@ -111,31 +107,37 @@ def venue(
         port, folder, comp_id, members, market_data_members, (session_start, session_end)
     )
     symbols = [instrument.symbol for instrument in instruments]
-    _run(
-        lambda reactor: Exchange(matching, temper, acceptor, symbols, reactor, now_ns),
-        acceptor.port,
-        control_port,
-    )
+
+    def make(reactor: Any, stop: Stop) -> _VenueProcess:
+        exchange = Exchange(matching, temper, acceptor, symbols, reactor, now_ns)
+        return _VenueProcess(exchange, acceptor.port, control_port, reactor, stop)
+
+    raise SystemExit(run_process(make))
 
 
-def _run(make: Callable[[Any], Exchange], port: int, control_port: int) -> None:
-    """Run the exchange until it is told to stop."""
-    asyncioreactor.install(uvloop.new_event_loop())
-    from twisted.internet import reactor as installed
+class _VenueProcess:
+    """The exchange and its control port."""
 
-    reactor: Any = installed
-    exchange = make(reactor)
-    stopping: list[object] = []
+    def __init__(
+        self, exchange: Exchange, port: int, control_port: int, reactor: Any, stop: Stop
+    ) -> None:
+        self._exchange = exchange
+        self._port = port
+        self._control_port = control_port
+        self._reactor = reactor
+        self._stop = stop
+        self._control: Any = None  # IListeningPort
 
-    def stop() -> None:
-        if not stopping:
-            stopping.append(exchange.stop().addCallback(lambda _: reactor.stop()))
+    async def start(self) -> Ready:
+        """Listen for control lines, then let the exchange turn."""
+        factory = ControlFactory(self._exchange, lambda: self._stop(0))
+        self._control = self._reactor.listenTCP(self._control_port, factory, interface="127.0.0.1")
+        self._exchange.start()
+        control_port = self._control.getHost().port
+        return {"ready": "venue", "port": self._port, "control_port": control_port}
 
-    control = reactor.listenTCP(control_port, ControlFactory(exchange, stop), interface="127.0.0.1")
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: reactor.callFromThread(stop))
-    exchange.start()
-    ready = {"ready": "venue", "port": port, "control_port": control.getHost().port}
-    click.echo(json.dumps(ready))
-    sys.stdout.flush()
-    reactor.run(installSignalHandlers=False)
+    async def stop(self) -> None:
+        """Log the members out."""
+        if self._control is not None:
+            await maybeDeferred(self._control.stopListening)
+        await self._exchange.stop()
