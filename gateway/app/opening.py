@@ -4,7 +4,7 @@ Safe to run again: what exists is kept, and accounts are opened once. Not here: 
 (gateway.refdata.tables).
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 import structlog
@@ -13,6 +13,7 @@ from gateway.app.keys import make_pepper, read_pepper
 from gateway.app.process import Ready
 from gateway.app.settings import Settings
 from gateway.branch.certificates import make_certificates
+from gateway.core.sequencer import BATCH_MAX
 from gateway.identity.customers import Customer
 from gateway.identity.registry import Identity, open_identity
 from gateway.journal.heart import Heart, journal_storage, open_heart
@@ -27,6 +28,21 @@ from risk.domain.commands import Command, ListInstrument
 from risk.domain.events import CommandDenied
 
 log = structlog.get_logger("app")
+
+
+def grouped(wholes: Iterable[list[Command]]) -> Iterator[list[Command]]:
+    """Yield groups of at most BATCH_MAX commands (but never part of a whole).
+
+    A group is one batch of the journal, so a crash leaves an account whole or unknown.
+    """
+    group: list[Command] = []
+    for whole in wholes:
+        if len(group) + len(whole) > BATCH_MAX and group:
+            yield group
+            group = []
+        group = group + whole
+    if group:
+        yield group
 
 
 class Opening:
@@ -89,27 +105,26 @@ class Opening:
                 account.web_password,
                 self._now_ns(),
             )
-        waiting = [self._heart.sequencer.submit(command) for command in self._commands()]
-        events = [await one for one in waiting]
-        denied = [event for event in events if isinstance(event, CommandDenied)]
+        denied = []
+        for group in grouped(self._commands()):
+            waiting = [self._heart.sequencer.submit(command) for command in group]
+            events = [await one for one in waiting]
+            denied += [event for event in events if isinstance(event, CommandDenied)]
         for event in denied:
             log.error("init.denied", request_id=event.request_id, reason=event.reason.name)
         self._finished(1 if denied else 0)
         return {}
 
-    def _commands(self) -> list[Command]:
-        """Return what the book does not know yet: listings first, then accounts."""
+    def _commands(self) -> Iterator[list[Command]]:
+        """Yield what the book does not know yet, listing by listing, then account by account."""
         book = self._heart.book
-        commands: list[Command] = [
-            ListInstrument(f"opening:{listing.symbol}", *listing)
-            for listing in self._listings
-            if book.instruments.get(listing.symbol) is None
-        ]
+        for listing in self._listings:
+            if book.instruments.get(listing.symbol) is None:
+                yield [ListInstrument(f"opening:{listing.symbol}", *listing)]
         cost_e4 = {listing.symbol: listing.prev_close_e4 for listing in self._listings}
         for account in self._accounts:
             if not book.accounts.row_of(account.account_no):
-                commands += commands_of_opening(account, cost_e4)
-        return commands
+                yield commands_of_opening(account, cost_e4)
 
     async def stop(self) -> None:
         """Close the files."""
