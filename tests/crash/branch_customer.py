@@ -18,7 +18,7 @@ TIMEOUT_S = 5.0
 WINDOW = 8
 PACE_S = 0.1  # between two windows
 DAY = 20261120
-PRICES = ("9.95", "9.99", "10.00", "10.02", "10.05")
+PRICES = ("9.98", "10.05", "10.05", "10.05", "10.06", "10.06")  # most of them trade at once
 
 
 class BranchCustomer(threading.Thread):

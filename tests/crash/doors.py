@@ -17,7 +17,7 @@ from typing import Any
 
 TIMEOUT_S = 5.0
 PACE_S = 0.02  # between two orders: a busy customer, not a flood
-PRICES = ("9.95", "9.99", "10.00", "10.02", "10.05")
+PRICES = ("9.98", "10.05", "10.05", "10.05", "10.06", "10.06")  # most of them trade at once
 
 
 class WebCustomer(threading.Thread):

@@ -67,6 +67,7 @@ class _Round:
                     "requests_per_ip_s": 10_000.0,
                     "requests_per_ip_burst": 10_000,
                 },
+                "fix": {"status_per_s": 5_000},
                 "notify": {"first_wait_s": 0.2, "unknown_wait_s": 1.0},
             }
         )
