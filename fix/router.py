@@ -11,6 +11,8 @@ Not here: what reports do to the book (risk.core).
 
 from collections import OrderedDict, deque
 from collections.abc import Callable, Iterable, Sequence
+from itertools import groupby
+from operator import itemgetter
 from typing import Final, Protocol
 
 import structlog
@@ -47,6 +49,7 @@ RESENDS_MAX: Final = 3
 SENT_NUMBERS_MAX: Final = 65_536  # remembered for Reject(3) and j, which name a number only
 _NS: Final = 1_000_000_000
 
+_Sent = tuple[int, str, bool]  # MsgSeqNum(34), ClOrdID(11), PossResend(97)
 _SENT: Final = {kind: metrics.SENT.labels(kind) for kind in "DFH"}
 _CANCEL_IN_HAND: Final = frozenset(
     (OrdStatus.PENDING_CANCEL, OrdStatus.CANCELED, OrdStatus.FILLED, OrdStatus.EXPIRED)
@@ -84,6 +87,7 @@ class Router:
         self._parked: deque[str] = deque()  # ClOrdIDs of orders and cancel requests, in order
         self._by_time: deque[tuple[int, str]] = deque()
         self._sent_numbers: OrderedDict[int, str] = OrderedDict()
+        self._unrecorded: list[_Sent] = []  # what was sent in this turn
         self._unanswered = 0
         self._outlet: Outlet | None = None
         self._fix_session = ""
@@ -151,6 +155,7 @@ class Router:
         for cl_ord_id in self._questions.given_up:
             log.error("fix.status_unanswered", cl_ord_id=cl_ord_id)
         self._questions.given_up.clear()
+        self._record_sent(now_ns)
         self._measure()
 
     def sent_under(self, number: int) -> str:
@@ -165,6 +170,7 @@ class Router:
         if answer is not None and answer.is_unknown:
             if order.proves_absence(answer.ord_status_req_id, is_repeated=report.poss_dup):
                 self._unknown(order)
+                self._record_sent(self._now_ns())
             return
         was_unsure = order.sending is Sending.UNSURE
         self._answered(order)
@@ -175,6 +181,7 @@ class Router:
             self._questions.forget(order.ticket.cl_ord_id)
         if was_unsure or answer is not None:
             self._release_cancels(order, report.ord_status, is_state_known=answer is not None)
+            self._record_sent(self._now_ns())
 
     def cancel_rejected(self, report: RecordCancelReject) -> None:
         """Learn from an OrderCancelReject(9) that the cancel request has its answer."""
@@ -266,16 +273,25 @@ class Router:
         _SENT[kind].inc()
         if poss_resend:
             metrics.RESENT.labels(kind).inc()
-        self._submit(
-            RecordRouted(
-                f"routed:{self._fix_session}:{number}",
-                cl_ord_id,
-                self._fix_session,
-                now_ns,
-                poss_resend,
-            )
-        )
+        self._unrecorded.append((number, cl_ord_id, poss_resend))
         return True
+
+    def _record_sent(self, sent_ns: int) -> None:
+        """Have the journal told what was sent in this turn, all at once: its loss only asks."""
+        sent, self._unrecorded = self._unrecorded, []
+        for poss_resend, messages in groupby(sent, key=itemgetter(2)):
+            numbers, (first, *more), _ = zip(*messages, strict=True)
+            session = self._fix_session
+            self._submit(
+                RecordRouted(
+                    f"routed:{session}:{numbers[0]}",
+                    first,
+                    session,
+                    sent_ns,
+                    poss_resend,
+                    tuple(more),
+                )
+            )
 
     def _remember(self, number: int, cl_ord_id: str) -> None:
         self._sent_numbers[number] = cl_ord_id

@@ -5,16 +5,17 @@ Not here: printing (gateway.cli.replay).
 """
 
 from collections.abc import Callable, Iterable, Iterator
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, TypeVar
 
 from gateway.journal.reader import batches_after
 from gateway.journal.storage import Storage
-from risk.domain.commands import Command
+from risk.domain.commands import Command, RecordRouted
 from risk.domain.enums import Side
-from risk.domain.events import CancelRequested, DayStarted, Event
+from risk.domain.events import CancelRequested, DayStarted, Event, OrderRouted
 from risk.domain.fixedpoint import format_e4
 from risk.domain.ids import china_time
 
+_Said = TypeVar("_Said", Command, Event)
 _IDS: Final = ("cl_ord_id", "orig_cl_ord_id", "ref_cl_ord_id")
 _TOLD_ELSEWHERE: Final = frozenset({"at_ns", "entered_ns", "request_id", "rules_version"})
 
@@ -78,8 +79,8 @@ def order_story(storage: Storage, cl_ord_id: str) -> Story | None:
             event_seqs |= {number for number, _ in own}
             request_ids.add(command.request_id)
             trace_ids |= {getattr(command, "trace_id", "")} - {""}
-            lines += _command_lines(command, batch.at_ns)
-            lines += [_event_line(number, event) for number, event in own]
+            lines += _command_lines(_own_part(command, ids), batch.at_ns)
+            lines += [_event_line(number, _own_part(event, ids)) for number, event in own]
     if not lines:
         return None
     keys = OrderKeys(
@@ -114,7 +115,18 @@ def told(lines: Iterable[StoryLine]) -> Iterator[str]:
 
 
 def _is_about(event: Event, ids: set[str]) -> bool:
+    if isinstance(event, OrderRouted) and not ids.isdisjoint(event.more_cl_ord_ids):
+        return True
     return any(getattr(event, name, None) in ids for name in _IDS)
+
+
+def _own_part(said: _Said, ids: set[str]) -> _Said:
+    """Leave out other orders that were sent in the same turn."""
+    if not isinstance(said, RecordRouted | OrderRouted):
+        return said
+    sent = (said.cl_ord_id, *said.more_cl_ord_ids)
+    first, *more = (cl_ord_id for cl_ord_id in sent if cl_ord_id in ids)
+    return said._replace(cl_ord_id=first, more_cl_ord_ids=tuple(more))
 
 
 def _command_lines(command: Command, at_ns: int) -> list[StoryLine]:
@@ -142,7 +154,7 @@ def _words(said: Command | Event) -> str:
     fields = [
         f"{name.removesuffix('_e4')}={_word(name, value)}"
         for name, value in zip(said._fields, said, strict=True)
-        if name not in _TOLD_ELSEWHERE and value not in ("", None, {})
+        if name not in _TOLD_ELSEWHERE and value not in ("", None, {}, ())
     ]
     return f"{type(said).__name__} {' '.join(fields)}"
 
@@ -156,4 +168,6 @@ def _word(name: str, value: Any) -> str:
         return f"{china_time(value):%H:%M:%S.%f}"
     if name == "side":
         return Side(value).name if value in (1, 2) else str(value)
+    if isinstance(value, tuple):
+        return ",".join(value)
     return getattr(value, "name", None) or str(value)

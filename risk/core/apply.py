@@ -112,13 +112,14 @@ def _cancel_requested(book: AccountBook, event: e.CancelRequested) -> None:
 
 
 def _order_routed(book: AccountBook, event: e.OrderRouted) -> None:
-    orders, row = own_place(book, event.cl_ord_id)
-    own = orders.at
-    if row > 0:
-        own.is_routed[row] = True
-        own.is_resent[row] |= event.poss_resend
-    elif orders.cl_ord_id(own.cancel_no[-row]) == event.cl_ord_id:
-        own.is_cancel_routed[-row] = True
+    for cl_ord_id in (event.cl_ord_id, *event.more_cl_ord_ids):
+        orders, row = own_place(book, cl_ord_id)
+        own = orders.at
+        if row > 0:
+            own.is_routed[row] = True
+            own.is_resent[row] |= event.poss_resend
+        elif orders.cl_ord_id(own.cancel_no[-row]) == cl_ord_id:
+            own.is_cancel_routed[-row] = True
 
 
 def _order_opened(book: AccountBook, event: e.OrderOpened) -> None:

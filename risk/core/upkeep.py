@@ -103,13 +103,14 @@ def start_day(book: AccountBook, command: c.StartDay, at_ns: int) -> Iterator[e.
 
 
 def record_routed(book: AccountBook, command: c.RecordRouted, at_ns: int) -> Iterator[e.Event]:
-    """Remember that a message of ours went out."""
-    if book.find_order(command.cl_ord_id) is None:
+    """Remember which messages of ours went out."""
+    sent = (command.cl_ord_id, *command.more_cl_ord_ids)
+    known = tuple(cl_ord_id for cl_ord_id in sent if book.find_order(cl_ord_id) is not None)
+    if known:
+        session, sent_ns, poss_resend = command[2:5]
+        yield e.OrderRouted(at_ns, known[0], session, sent_ns, poss_resend, known[1:])
+    if len(known) < len(sent):
         yield _denied(command, at_ns, ReasonCode.ORDER_UNKNOWN)
-    else:
-        yield e.OrderRouted(
-            at_ns, command.cl_ord_id, command.fix_session, command.sent_ns, command.poss_resend
-        )
 
 
 def record_inbound(book: AccountBook, command: c.RecordInbound, at_ns: int) -> Iterator[e.Event]:

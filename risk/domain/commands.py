@@ -102,13 +102,14 @@ class CancelOrder(NamedTuple):
 
 
 class RecordRouted(NamedTuple):
-    """The FIX edge handed a message for this order or cancel request to the session."""
+    """The FIX edge handed messages for these orders and cancel requests to the session."""
 
     request_id: str
     cl_ord_id: str
     fix_session: str
     sent_ns: int
     poss_resend: bool = False
+    more_cl_ord_ids: tuple[str, ...] = ()  # sent in the same turn
 
 
 class RecordExecution(NamedTuple):

@@ -148,13 +148,14 @@ class CancelDenied(NamedTuple):
 
 
 class OrderRouted(NamedTuple):
-    """The message left on a FIX session. Its absence means "ask", never "send again"."""
+    """Messages left on a FIX session. Its absence means "ask", never "send again"."""
 
     at_ns: int
     cl_ord_id: str
     fix_session: str
     sent_ns: int
     poss_resend: bool
+    more_cl_ord_ids: tuple[str, ...] = ()  # sent in the same turn
 
 
 class OrderOpened(NamedTuple):

@@ -12,7 +12,7 @@ from twisted.internet.task import deferLater
 from fix.edge import FixEdge
 from fix.marketdata import Tick
 from fix.settings import FixSettings
-from risk.domain.commands import Command, RecordExecution
+from risk.domain.commands import Command, RecordExecution, RecordRouted
 from risk.domain.enums import Channel, OrdType, Side, TimeInForce
 from risk.domain.events import CancelRequested, OrderAccepted
 from risk.domain.orders import OpenOrder
@@ -120,6 +120,14 @@ class RecordedEdge:
     def of(self, kind: type[C]) -> list[C]:
         """Return the submitted commands of a type."""
         return [command for command in self.commands if isinstance(command, kind)]
+
+    def routed(self) -> list[tuple[str, bool]]:
+        """Return what was recorded as sent: ClOrdID(11) and PossResend(97)."""
+        return [
+            (cl_ord_id, command.poss_resend)
+            for command in self.of(RecordRouted)
+            for cl_ord_id in (command.cl_ord_id, *command.more_cl_ord_ids)
+        ]
 
     def reports(self, cl_ord_id: str) -> list[RecordExecution]:
         """Return the ExecutionReports about an order."""

@@ -9,7 +9,7 @@ from typing import Any
 from twisted.internet.defer import Deferred
 from twisted.trial.unittest import TestCase
 
-from risk.domain.commands import RecordExecution, RecordInbound, RecordRefusal, RecordRouted
+from risk.domain.commands import RecordExecution, RecordInbound, RecordRefusal
 from risk.domain.enums import ExecType
 from tests.builders.fix_edges import RecordedEdge, an_accepted, an_open, until
 from tests.builders.fix_messages import Fields, a_cancel_reject, a_report
@@ -236,7 +236,7 @@ class UnknownOrderTests(ScriptedTestCase):
         self.unknown(self.venue.heard_of("H")[0]["790"], "E9")
         await until(lambda: len(edge.of(RecordExecution)) == 2, "report and answer")
         assert len(self.venue.heard_of("D")) == 1
-        assert len(edge.of(RecordRouted)) == 1
+        assert len(edge.routed()) == 1
         await edge.stop()
 
     def test_an_order_the_venue_has_reported_is_never_sent_again(self) -> Any:

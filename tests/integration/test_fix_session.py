@@ -9,7 +9,7 @@ from twisted.internet.defer import Deferred
 from twisted.trial.unittest import TestCase
 
 from fix.metrics import NUMBER_FAULTS
-from risk.domain.commands import RecordCancelReject, RecordExecution, RecordRouted
+from risk.domain.commands import RecordCancelReject, RecordExecution
 from risk.domain.enums import ExecType, OrdStatus
 from tests.builders.fix_edges import (
     RecordedEdge,
@@ -63,7 +63,7 @@ class OrderRoundTripTests(VenueTestCase):
         await until(lambda: len(edge.reports(sell.cl_ord_id)) == 2, "the sell is filled")
         trades = [r for r in edge.reports(buy.cl_ord_id) if r.exec_type is ExecType.TRADE]
         assert [(t.last_qty, t.last_px_e4, t.leaves_qty) for t in trades] == [(100, 100_500, 0)]
-        assert [r.cl_ord_id for r in edge.of(RecordRouted)] == [buy.cl_ord_id, sell.cl_ord_id]
+        assert edge.routed() == [(buy.cl_ord_id, False), (sell.cl_ord_id, False)]
         assert self.ids_at_venue() == [buy.cl_ord_id, sell.cl_ord_id]
         await edge.stop()
 
@@ -144,12 +144,12 @@ class LinkTests(VenueTestCase):
         edge = self.edge()
         order = an_accepted(1)
         edge.publish(order, a_cancel_requested(2, order), an_accepted(3))
-        assert edge.of(RecordRouted) == []
+        assert edge.routed() == []
         self.start_venue()
-        await until(lambda: len(edge.of(RecordRouted)) == 3, "parked messages go out")
+        await until(lambda: len(edge.routed()) == 3, "parked messages go out")
         await until(lambda: edge.edge.is_reconciled, "reconciled")
         assert self.ids_at_venue() == [order.cl_ord_id, "261123000003"]
-        assert edge.of(RecordRouted)[0].poss_resend is False
+        assert [poss_resend for _, poss_resend in edge.routed()] == [False, False, False]
         await edge.stop()
 
     def test_orders_wait_for_the_session_and_then_go_in_order(self) -> Any:
@@ -200,8 +200,8 @@ class LinkTests(VenueTestCase):
     async def _never_sent(self) -> None:
         order = an_accepted(1)
         edge = self.edge([an_open(order, cancel_ids=("261123000002",))])
-        await until(lambda: len(edge.of(RecordRouted)) == 2, "order and cancel go again")
-        assert [r.poss_resend for r in edge.of(RecordRouted)] == [True, True]
+        await until(lambda: len(edge.routed()) == 2, "order and cancel go again")
+        assert [poss_resend for _, poss_resend in edge.routed()] == [True, True]
         await until(lambda: len(edge.reports(order.cl_ord_id)) == 3, "unknown, new, cancelled")
         unknown, new, cancelled = edge.reports(order.cl_ord_id)
         assert (unknown.exec_type, unknown.ord_rej_reason) == (ExecType.ORDER_STATUS, 5)
@@ -223,7 +223,7 @@ class LinkTests(VenueTestCase):
         self.venue.ask("mood calm")
         after = self.edge([an_open(order)])
         await until(lambda: after.edge.is_reconciled, "reconciled")
-        assert after.of(RecordRouted) == []
+        assert after.routed() == []
         assert self.ids_at_venue() == [order.cl_ord_id]
         assert after.reports(order.cl_ord_id)[-1].ord_status is OrdStatus.NEW
         await after.stop()
@@ -242,7 +242,7 @@ class LinkTests(VenueTestCase):
         await until(lambda: len(edge.reports(order.cl_ord_id)) >= 2, "report and status answer")
         await until(lambda: edge.edge.is_reconciled, "answered")
         assert self.ids_at_venue() == [order.cl_ord_id]
-        assert len(edge.of(RecordRouted)) == 1
+        assert len(edge.routed()) == 1
         await edge.stop()
 
     def test_a_silent_venue_is_asked_about_the_order(self) -> Any:
@@ -254,7 +254,7 @@ class LinkTests(VenueTestCase):
         await until(lambda: edge.edge.is_up, "logon")
         orders = [an_accepted(n) for n in range(1, 61)]
         edge.publish(*orders)
-        assert len(edge.of(RecordRouted)) == 20
+        assert len(edge.routed()) == 20
         await until(lambda: len(edge.of(RecordExecution)) == 60, "all are reported")
         assert self.ids_at_venue() == [o.cl_ord_id for o in orders]
         await edge.stop()

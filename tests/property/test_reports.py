@@ -30,7 +30,9 @@ def random_command(desk: Desk, random: Random) -> c.Command:
         place = (FIX_SESSION, random.randint(1, 99), random.choice("DFH"))
         return c.RecordRefusal("r", *place, cl_ord_id)
     if random.random() < 0.1:
-        return c.RecordRouted("r", cl_ord_id, FIX_SESSION, 1, random.random() < 0.5)
+        last = random.randint(number, desk.book.orders.next_number)
+        more = tuple(map(desk.book.orders.cl_ord_id, range(number + 1, last + 1)))
+        return c.RecordRouted("r", cl_ord_id, FIX_SESSION, 1, random.random() < 0.5, more)
     exec_type = random.choice([*ExecType, *[ExecType.TRADE] * 12, *[ExecType.TRADE_CANCEL] * 3])
     order = desk.book.find_order(cl_ord_id)
     at, row = (order.orders.at, order.row) if order else (desk.book.orders.at, 0)

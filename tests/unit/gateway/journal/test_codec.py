@@ -13,7 +13,13 @@ from risk.domain.enums import Channel, OrdType, Side
 from risk.domain.events import EVENT_TYPES, CashMoved, Event
 from tests.builders.journal import a_batch
 
-_VALUES: dict[Any, Any] = {int: 7, str: "text", bool: True, bytes: b"\x00\xff"}
+_VALUES: dict[Any, Any] = {
+    int: 7,
+    str: "text",
+    bool: True,
+    bytes: b"\x00\xff",
+    tuple[str, ...]: ("one", "two"),
+}
 
 
 def filled(kind: type[Any]) -> Any:

@@ -44,12 +44,15 @@ class MorningTests(TestCase):
         order = accepted[1]
         assert isinstance(order, OrderAccepted)
         submit = heart.sequencer.submit
-        await submit(RecordRouted("r1", order.cl_ord_id, "GW-SSE", now_ns()))
+        other, _, another = (each.cl_ord_id for each in accepted)
+        sent_with_it = (order.cl_ord_id, another)
+        await submit(RecordRouted("r1", other, "GW-SSE", now_ns(), False, sent_with_it))
         cancel = CancelOrder("web:c", order.account_no, order.cl_ord_id, Channel.WEB)
         requested = await submit(cancel)
         await submit(RecordRouted("r2", requested.cl_ord_id, "GW-SSE", now_ns()))
         await submit(a_fill(order, 2, transact_ns=now_ns()))
         await heart.lifecycle.close()
+        self.others = [other, another]
         self.cancel_id = requested.cl_ord_id
         self.order = order
         self.heart = heart
@@ -73,6 +76,9 @@ class MorningTests(TestCase):
         ]
         assert story.keys.cl_ord_ids == {self.order.cl_ord_id, self.cancel_id}
         assert story.keys.trace_ids == {"t1"}
+        routed = [line.text for line in story.lines if "Routed" in line.text]
+        assert all(self.order.cl_ord_id in text for text in routed[:2])
+        assert not any(other in text for text in routed for other in self.others)
         assert "web:1" in story.keys.request_ids
         assert "web:0" not in story.keys.request_ids
         times = [line.at_ns for line in story.lines]

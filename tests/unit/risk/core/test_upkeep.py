@@ -109,6 +109,21 @@ def test_a_routed_order_and_cancel_are_remembered(desk: Desk) -> None:
     assert desk.view(order).is_cancel_routed
 
 
+def test_what_was_sent_in_one_turn_is_remembered_one_by_one(desk: Desk) -> None:
+    first, second, third, kept = (desk.buy(100 * n) for n in range(1, 5))
+    request = desk.cancel(third)
+    assert isinstance(request, e.CancelRequested)
+    ((routed, denied),) = desk.take(
+        c.RecordRouted("r", first, FIX_SESSION, 5, True, (second, "x", request.cl_ord_id))
+    )
+    assert isinstance(routed, e.OrderRouted)
+    assert routed.more_cl_ord_ids == (second, request.cl_ord_id)
+    assert isinstance(denied, e.CommandDenied)
+    views = [desk.view(order) for order in (first, second, third, kept)]
+    assert [view.is_routed for view in views] == [True, True, False, False]
+    assert [view.is_cancel_routed for view in views] == [False, False, True, False]
+
+
 def test_an_inbound_number_without_effect_is_remembered(desk: Desk) -> None:
     event = desk.one(c.RecordInbound("r", FIX_SESSION, 12))
     assert isinstance(event, e.InboundIgnored)
