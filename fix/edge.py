@@ -59,7 +59,7 @@ class FixEdge:
         self._reactor = reactor
         self._now_ns = now_ns
         self._turn: IDelayedCall | None = None
-        self._is_idle = False
+        self._is_running = self._is_idle = False
         self._busy_until_ns = 0
         self._stopped: Deferred[None] | None = None
         self._stop_until_ns = 0
@@ -91,12 +91,16 @@ class FixEdge:
         """Open the sessions and begin to poll. Raises when the outgoing number cannot be kept."""
         for session in self._sessions:
             session.open()
+        self._is_running = True
         self._plan(0)
 
     def stop(self) -> "Deferred[None]":
         """Log out, wait a little for the venue's Logout(5), close. Fires when closed."""
         assert self._stopped is None, "stop once"
         self._stopped = Deferred()
+        if not self._is_running:  # never started, or abandoned
+            self._stopped.callback(None)
+            return self._stopped
         self._stop_until_ns = self._now_ns() + _STOP_WAIT_NS
         for session in self._sessions:
             session.log_out()
@@ -107,6 +111,7 @@ class FixEdge:
         if self._turn is not None:
             self._turn.cancel()
             self._turn = None
+            self._is_running = False
             for session in self._sessions:
                 session.abandon()
 

@@ -6,6 +6,7 @@ and ends on SIGTERM or Ctrl-C. Not here: what runs (gateway.app.gateway and the 
 
 import asyncio
 import json
+import os
 import signal
 import sys
 from collections.abc import Awaitable, Callable
@@ -53,7 +54,12 @@ def run_process(make: Callable[[Any, Stop], Runnable]) -> int:
         outcome["exit_code"] = max(outcome["exit_code"], exit_code)
         if not stopping:
             stopping.append(Deferred.fromCoroutine(_stopped(runnable.stop)))
-            stopping[0].addErrback(failed).addBoth(lambda _: reactor.stop())
+            stopping[0].addErrback(not_stopped).addBoth(lambda _: reactor.stop())
+
+    def not_stopped(failure: Failure) -> None:
+        failed(failure)
+        # threads of what was not stopped would keep the process for ever
+        reactor.addSystemEventTrigger("after", "shutdown", os._exit, 1)
 
     def failed(failure: Failure) -> None:
         outcome["exit_code"] = 1
