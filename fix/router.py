@@ -38,7 +38,7 @@ from risk.domain.events import (
     OrderCanceled,
     OrderRejected,
 )
-from risk.domain.ids import trading_day
+from risk.domain.ids import is_same_day
 from risk.domain.orders import OpenOrder
 
 log = structlog.get_logger("fix")
@@ -235,7 +235,7 @@ class Router:
 
     def _is_of_today(self, order: LiveOrder, now_ns: int) -> bool:
         """Whether an order may go out: one for an earlier day is over, the next day will end it."""
-        is_of_today = trading_day(order.accepted_ns) == trading_day(now_ns)
+        is_of_today = is_same_day(order.accepted_ns, now_ns)
         if not is_of_today:
             log.error("fix.order_of_earlier_day", cl_ord_id=order.ticket.cl_ord_id)
         return is_of_today

@@ -23,7 +23,16 @@ _EPOCH: Final = date(1970, 1, 1)
 
 def trading_day(at_ns: int) -> date:
     """Return the calendar day in China at `at_ns` (Unix time in ns)."""
-    return _EPOCH + timedelta(days=(at_ns // NS + _CHINA_S) // 86_400)
+    return _EPOCH + timedelta(days=_day_count(at_ns))
+
+
+def is_same_day(at_ns: int, other_ns: int) -> bool:
+    """Return whether two times have the same trading day."""
+    return _day_count(at_ns) == _day_count(other_ns)
+
+
+def _day_count(at_ns: int) -> int:
+    return (at_ns // NS + _CHINA_S) // 86_400
 
 
 def second_of_day(at_ns: int) -> int:
