@@ -11,6 +11,7 @@ import structlog
 
 from gateway.core.sequencer import Sequencer
 from gateway.refdata.day import commands_of_day, day_number
+from risk.domain.commands import Command
 from risk.domain.events import CommandDenied
 from risk.domain.ids import trading_day
 from risk.domain.instrument import Instrument
@@ -48,17 +49,21 @@ class DayKeeper:
             return
         self._is_rolling = True
         try:
-            waiting = [
-                self._sequencer.submit(command)
-                for command in commands_of_day(today, self._listings)
-            ]
-            denied = [
-                event
-                for event in [await one for one in waiting]
-                if isinstance(event, CommandDenied)
-            ]
+            *listings, start = commands_of_day(today, self._listings)
+            if await self._carried_out(listings) and await self._carried_out([start]):
+                log.info("day.started", day=day_number(today), listings=len(listings))
         finally:
             self._is_rolling = False
+
+    async def _carried_out(self, commands: Sequence[Command]) -> bool:
+        """Submit commands; return whether none was denied.
+
+        A listing that could not be taken keeps the day from starting: trading on yesterday's close
+        and limits would be worse than a market that opens late. It is tried again at each check.
+        """
+        waiting = [self._sequencer.submit(command) for command in commands]
+        events = [await one for one in waiting]
+        denied = [event for event in events if isinstance(event, CommandDenied)]
         for event in denied:
             log.error("day.command_denied", request_id=event.request_id, reason=event.reason.name)
-        log.info("day.started", day=day_number(today), listings=len(self._listings))
+        return not denied

@@ -180,10 +180,7 @@ class Gateway:
 
     def _check_room(self) -> None:
         """Take no orders while too many wait for the venue: better a no than hours of doubt."""
-        sequencer = self.heart.sequencer
-        if sequencer.failed is None and sequencer.accepting is not self._fix.has_room:
-            log.warning("app.orders_wait_for_venue", taking_orders=self._fix.has_room)
-            sequencer.accept(self._fix.has_room)
+        self.heart.sequencer.take_orders(self._fix.has_room)
 
     def _add_checks(self) -> None:
         lifecycle, health = self.heart.lifecycle, self._health

@@ -30,7 +30,7 @@ from risk.domain.events import CancelDenied, CommandDenied, DayStarted, Event, O
 from risk.domain.reasons import ReasonCode
 
 DAY_REPLIES_MAX: Final = 4_000_000
-EARLIER_REPLIES_MAX: Final = 100_000
+EARLIER_REPLIES_MAX: Final = 100_000  # of days before the last one, whose requests are all kept
 _DIGEST_BYTES: Final = 8
 
 # What may differ between two askings of the same thing: how and when it reached the door.
@@ -178,9 +178,9 @@ class Replies:
         return self._today.get(request_id) or self._earlier.get(request_id)
 
     def _start_day(self) -> None:
-        """Forget the oldest of earlier days; yesterday's requests are earlier ones now."""
-        earlier = [*self._earlier.items(), *self._today.items()]
-        self._earlier = dict(earlier[-EARLIER_REPLIES_MAX:])
+        """Keep all of the day that ends: its callers may still ask. Forget the oldest before it."""
+        older = list(self._earlier.items())[-EARLIER_REPLIES_MAX:]
+        self._earlier = dict([*older, *self._today.items()])
         self._today = {}
 
 

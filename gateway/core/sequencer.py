@@ -19,7 +19,7 @@ from gateway.core import metrics
 from gateway.core.bus import Bus
 from gateway.core.ports import AcceptanceStopped, Batch, Journal, NowNs, OutcomeUnknown, Step
 from gateway.core.replies import Replies, denial, is_asked
-from risk.domain.commands import Command
+from risk.domain.commands import Command, SetKillSwitch, SubmitOrder
 from risk.domain.errors import HotlineError, InvariantBroken
 from risk.domain.events import Event, OrderDenied
 from risk.domain.reasons import ReasonCode
@@ -59,6 +59,7 @@ class Sequencer:
         self._next_seq = bus.durable_seq + 1
         self._turn: object | None = None
         self._accepting = False
+        self._takes_orders = True
         self.failed: HotlineError | None = None
         metrics.ACCEPTING.set(0)
 
@@ -73,6 +74,12 @@ class Sequencer:
         if self.failed is None:
             metrics.ACCEPTING.set(int(accepting))
             log.info("core.accepting", accepting=accepting)
+
+    def take_orders(self, taking: bool) -> None:
+        """While False, new orders are denied; cancels and all else are taken as before."""
+        if taking is not self._takes_orders:
+            self._takes_orders = taking
+            log.warning("core.taking_orders", taking=taking)
 
     def submit(self, command: Command) -> "Deferred[Event]":
         """Return the first event of the command, once it is durable.
@@ -89,7 +96,7 @@ class Sequencer:
             repeated = self._replies.repeat(command, at_ns)
             if repeated is not None:
                 return repeated
-            if not self._takes_more():
+            if not self._takes(command):
                 return succeed(denial(command, ReasonCode.NOT_ACCEPTING, at_ns))
             self._replies.begin(command)
         reply: Deferred[Event] = Deferred()  # no canceller: a caller that left is no error
@@ -112,8 +119,12 @@ class Sequencer:
         self._tell_drained()
         return done
 
-    def _takes_more(self) -> bool:
-        return self._accepting and len(self._inbox) < INBOX_MAX and self._replies.has_room
+    def _takes(self, command: Command) -> bool:
+        if type(command) is SetKillSwitch:  # the way out of a flood must stay open in one
+            return self._accepting
+        has_room = len(self._inbox) < INBOX_MAX and self._replies.has_room
+        is_wanted = self._takes_orders or type(command) is not SubmitOrder
+        return self._accepting and has_room and is_wanted
 
     def _plan_turn(self) -> None:
         if self._turn is None and self._inbox and self._journal.has_room:

@@ -1,9 +1,10 @@
 """The commands that bring the book to a trading day: its listings, then the day itself.
 
-Request ids name day and symbol, so asking twice for the same day changes nothing. Not here:
+Request ids name day, symbol and data, so asking twice for the same day changes nothing. Not here:
 corporate actions (a later release) and the decision when a day begins (gateway.app).
 """
 
+import zlib
 from collections.abc import Sequence
 from datetime import date
 
@@ -28,9 +29,15 @@ def commands_of_day(day: date, listings: Sequence[Instrument]) -> list[Command]:
     """Return the commands for `day`: every listing with its static data, then StartDay."""
     number = day_number(day)
     listed: list[Command] = [
-        ListInstrument(f"refdata:{number}:{listing.symbol}", *listing) for listing in listings
+        ListInstrument(f"refdata:{number}:{listing.symbol}:{_mark(listing)}", *listing)
+        for listing in listings
     ]
     return [*listed, StartDay(f"refdata:{number}:start", number)]
+
+
+def _mark(listing: Instrument) -> str:
+    """Return a mark of the static data: a corrected file asks something new, not the same again."""
+    return f"{zlib.crc32(repr(tuple(listing)).encode()):08x}"
 
 
 def commands_of_opening(account: OpeningAccount, cost_e4: dict[str, int]) -> list[Command]:

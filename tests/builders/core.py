@@ -11,14 +11,24 @@ from gateway.core.ports import Batch, Step
 from gateway.core.replies import Replies
 from gateway.core.sequencer import Sequencer
 from gateway.journal.codec import pack_event, unpack_event
-from risk.domain.commands import Command, MoveCash, RecordInbound, StartDay, SubmitOrder
+from risk.domain.commands import (
+    CancelOrder,
+    Command,
+    MoveCash,
+    RecordInbound,
+    SetKillSwitch,
+    StartDay,
+    SubmitOrder,
+)
 from risk.domain.enums import Channel, OrdType, Side, TimeInForce
 from risk.domain.errors import HotlineError
 from risk.domain.events import (
+    CancelDenied,
     CashMoved,
     DayStarted,
     Event,
     InboundIgnored,
+    KillSwitchSet,
     OrderAccepted,
     OrderDenied,
 )
@@ -122,6 +132,12 @@ class ToyStep:
             return [moved, moved]
         if isinstance(command, StartDay):
             return [DayStarted(now_ns, command.day)]
+        if isinstance(command, SetKillSwitch):
+            return [KillSwitchSet(now_ns, *command[1:])]
+        if isinstance(command, CancelOrder):
+            reason, channel = ReasonCode.ORDER_UNKNOWN, command.channel
+            ids = command.request_id, command.cl_ord_id, command.account_no
+            return [CancelDenied(now_ns, *ids, channel, reason, {})]
         assert isinstance(command, RecordInbound), command
         session, number = command.fix_session, command.msg_seq_num
         return [InboundIgnored(now_ns, session, number, "", "", "no_effect")]

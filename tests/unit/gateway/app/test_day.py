@@ -11,9 +11,10 @@ from gateway.refdata.day import commands_of_day
 from gateway.refdata.loader import load_rulebook
 from risk.domain.commands import Command, ListInstrument, StartDay
 from risk.domain.enums import Board
-from risk.domain.events import DayStarted, Event
+from risk.domain.events import CommandDenied, DayStarted, Event
 from risk.domain.ids import CHINA
 from risk.domain.instrument import Instrument
+from risk.domain.reasons import ReasonCode as R
 
 CONFIG = Path(__file__).parents[4] / "config"
 BANK = Instrument("600000", Board.SSE_MAIN, "浦发银行", "SPDB", 100_000)
@@ -24,10 +25,13 @@ class _Sequencer:
 
     def __init__(self) -> None:
         self.day = 0
+        self.denies = False
         self.commands: list[Command] = []
 
     def submit(self, command: Command) -> "Deferred[Event]":
         self.commands.append(command)
+        if isinstance(command, ListInstrument) and self.denies:
+            return succeed(CommandDenied(0, command.request_id, R.PRICE_TOO_LARGE, {}))
         if isinstance(command, StartDay):
             self.day = command.day
         return succeed(DayStarted(0, self.day))
@@ -78,10 +82,22 @@ def test_the_same_day_is_started_once_and_the_next_one_again(sequencer: _Sequenc
     assert started == [20261119, 20261120]
 
 
+def test_a_day_whose_listings_are_not_taken_is_not_started(sequencer: _Sequencer) -> None:
+    sequencer.denies = True
+    _check(sequencer, "2026-11-20T09:00:00")
+    assert sequencer.day == 0
+
+    sequencer.denies = False
+    _check(sequencer, "2026-11-20T09:00:05")
+    assert sequencer.day == 20261120
+
+
 def test_listings_come_before_the_day_they_are_for() -> None:
     day = datetime.fromisoformat("2026-11-20").date()
 
     listed, started = commands_of_day(day, [BANK])
 
-    assert listed == ListInstrument("refdata:20261120:600000", *BANK)
+    assert listed == ListInstrument(listed.request_id, *BANK)
+    (corrected, _) = commands_of_day(day, [BANK._replace(prev_close_e4=100_100)])
+    assert corrected.request_id != listed.request_id, "a corrected file asks something new"
     assert started == StartDay("refdata:20261120:start", 20261120)

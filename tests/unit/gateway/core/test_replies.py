@@ -142,7 +142,9 @@ def test_an_image_of_the_table_answers_alike() -> None:
     assert outcome(later, an_order("web:2")) == second
 
 
-def test_of_earlier_days_only_the_newest_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_last_day_is_kept_whole_and_of_days_before_only_the_newest(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setattr(replies_module, "EARLIER_REPLIES_MAX", 2)
     heart = Heart()
     for n in range(4):
@@ -150,6 +152,9 @@ def test_of_earlier_days_only_the_newest_are_kept(monkeypatch: pytest.MonkeyPatc
     outcome(heart, StartDay("op:1", 20261123))
     for n in range(4, 8):
         outcome(heart, an_order(f"web:{n}"))
+    assert all(heart.sequencer.find(f"web:{n}") for n in range(8))
+
+    outcome(heart, StartDay("op:2", 20261124))
     kept = [n for n in range(8) if heart.sequencer.find(f"web:{n}")]
     assert kept == [2, 3, 4, 5, 6, 7]
 

@@ -7,8 +7,8 @@ from gateway.core import sequencer as sequencer_module
 from gateway.core.ports import AcceptanceStopped, OutcomeUnknown
 from gateway.core.sequencer import BATCH_MAX
 from gateway.journal.errors import JournalFailed
-from risk.domain.commands import CancelOrder, MoveCash, RecordInbound
-from risk.domain.enums import Channel
+from risk.domain.commands import CancelOrder, MoveCash, RecordInbound, SetKillSwitch
+from risk.domain.enums import Channel, KillScope
 from risk.domain.errors import InvariantBroken
 from risk.domain.events import CancelDenied, CommandDenied, Event, OrderAccepted, OrderDenied
 from risk.domain.reasons import ReasonCode
@@ -123,6 +123,32 @@ def test_a_full_inbox_denies_instead_of_growing(monkeypatch: pytest.MonkeyPatch)
     assert answer[2].reason is ReasonCode.NOT_ACCEPTING  # type: ignore[attr-defined]
     heart.settle()
     assert isinstance(answer[1], OrderAccepted)
+
+
+def test_while_orders_are_not_wanted_cancels_are_taken() -> None:
+    heart = Heart()
+    heart.sequencer.take_orders(False)
+    cancel = CancelOrder("web:2", "10000001", "261123000001", Channel.WEB)
+    order, _ = answers(heart.sequencer.submit(an_order()), heart.sequencer.submit(cancel))
+    assert isinstance(order, OrderDenied)
+    assert order.reason is ReasonCode.NOT_ACCEPTING
+
+    heart.sequencer.take_orders(True)
+    heart.sequencer.submit(an_order("web:3"))
+    heart.settle()
+    assert heart.step.batches == [[cancel, an_order("web:3")]]
+
+
+def test_a_kill_switch_is_taken_when_nothing_else_has_room(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(sequencer_module, "INBOX_MAX", 0)
+    heart = Heart()
+    switch = SetKillSwitch("ops:1", KillScope.FIRM, "", True, "ops", "flood")
+    denied, _ = answers(heart.sequencer.submit(an_order()), heart.sequencer.submit(switch))
+    heart.settle()
+    assert isinstance(denied, OrderDenied)
+    assert heart.step.batches == [[switch]]
 
 
 def test_a_failed_journal_leaves_what_it_had_unknown_and_the_rest_untaken() -> None:
