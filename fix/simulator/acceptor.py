@@ -17,6 +17,7 @@ import structlog
 from fix import marketdata
 from fix.fields import SOH
 from fix.settings import configuration, session_lines
+from risk.domain.errors import TemporaryFailure
 
 log = structlog.get_logger("venue")
 
@@ -72,6 +73,12 @@ class _Callbacks(quickfix.Application):  # type: ignore[misc]  # quickfix has no
             log.exception("venue.callback_failed")
 
 
+class VenuePortTaken(TemporaryFailure):
+    """Somebody else listens on the venue's port."""
+
+    code = "venue.port_taken"
+
+
 class VenueAcceptor:
     """Sessions of the venue with its members, each with an order and a market data session."""
 
@@ -90,6 +97,8 @@ class VenueAcceptor:
         """
         self._acceptor: Any = None  # first: at exit it must go before what it uses
         folder.mkdir(parents=True, exist_ok=True)
+        if port:
+            _must_be_free(port)
         self.port = port or free_port()
         self.members = tuple(members)
         self.market_data_members = tuple(market_data_members)
@@ -164,6 +173,17 @@ def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
+
+
+def _must_be_free(port: int) -> None:
+    """Raise VenuePortTaken: QuickFIX would only tell at each poll."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # as the acceptor does
+        try:
+            probe.bind(("0.0.0.0", port))
+        except OSError as e:
+            told = f"port {port}: {e.strerror}: stop what uses it, or give another --port"
+            raise VenuePortTaken(told) from e
 
 
 def _member(session_id: quickfix.SessionID) -> str:

@@ -58,7 +58,8 @@ class Opening:
     ) -> None:
         """`finished(exit_code)` is called when all is durable."""
         data = settings.gateway.data_folder
-        data.mkdir(mode=0o700, parents=True, exist_ok=True)
+        data.mkdir(parents=True, exist_ok=True)
+        data.chmod(0o700)  # also when another command made it: customers' data will lie there
         make_pepper(data)
         branches = sorted({account.branch_code for account in accounts})
         make_certificates(data / "keys", branches)

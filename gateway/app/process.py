@@ -5,6 +5,7 @@ and ends on SIGTERM or Ctrl-C. Not here: what runs (gateway.app.gateway and the 
 """
 
 import asyncio
+import errno
 import json
 import os
 import signal
@@ -16,6 +17,7 @@ import structlog
 import uvloop
 from twisted.internet import asyncioreactor
 from twisted.internet.defer import Deferred
+from twisted.internet.error import CannotListenError
 from twisted.python.failure import Failure
 
 from risk.domain.errors import HotlineError
@@ -63,8 +65,8 @@ def run_process(make: Callable[[Any, Stop], Runnable]) -> int:
 
     def failed(failure: Failure) -> None:
         outcome["exit_code"] = 1
-        known = failure.check(HotlineError)
-        log.error("app.failed", error=failure.getErrorMessage())
+        known = failure.check(HotlineError, OSError, CannotListenError)
+        log.error("app.failed", error=failure.getErrorMessage(), **_remedy(failure.value))
         if not known:
             log.error("app.traceback", text=failure.getTraceback())
 
@@ -80,6 +82,14 @@ def run_process(make: Callable[[Any, Stop], Runnable]) -> int:
     )
     reactor.run(installSignalHandlers=False)
     return outcome["exit_code"]
+
+
+def _remedy(error: BaseException) -> dict[str, str]:
+    """Return what to do about an error of the system, where that is known."""
+    cause = error.socketError if isinstance(error, CannotListenError) else error
+    if isinstance(cause, OSError) and cause.errno == errno.EADDRINUSE:
+        return {"remedy": "stop what uses the port, or set another one; see `hotline doctor`"}
+    return {}
 
 
 async def _started(start: Callable[[], Awaitable[Ready]]) -> None:

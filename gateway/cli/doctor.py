@@ -23,7 +23,7 @@ from risk.domain.ids import trading_day
 
 SYNC_MS_MAX: Final = 20
 SYNC_TRIES: Final = 20
-CALENDAR_DAYS_MIN: Final = 60
+CALENDAR_DAYS_MIN: Final = 10  # the next year's is published in December
 FREE_BYTES_MIN: Final = 2 << 30
 
 
@@ -66,7 +66,11 @@ def _data_folder(settings: Settings) -> Iterator[Finding]:
     free = room.f_bavail * room.f_frsize
     need_room = "" if free >= FREE_BYTES_MIN else "free some space: the journal stops when full"
     yield Finding("free disk", f"{free >> 30} GiB", need_room)
-    yield Finding("disk sync", *_sync_time(folder))
+    try:
+        yield Finding("disk sync", *_sync_time(folder))
+    except OSError as e:
+        remedy = f"{e.strerror}: let the gateway's user write there, or choose another folder"
+        yield Finding("disk sync", f"{folder} cannot be written", remedy)
 
 
 def _sync_time(folder: Path) -> tuple[str, str]:

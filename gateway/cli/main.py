@@ -66,6 +66,10 @@ def main() -> None:
     except HotlineError as e:
         click.echo(f"hotline: {e.code}: {e}", err=True)
         sys.exit(EXIT_FAILED)
+    except OSError as e:
+        where = f"{e.filename}: " if e.filename else ""
+        click.echo(f"hotline: system: {where}{e.strerror or e}: check path and rights", err=True)
+        sys.exit(EXIT_FAILED)
 
 
 if __name__ == "__main__":

@@ -13,6 +13,7 @@ import click
 
 from gateway.app.clock import iso_clock, wall_clock
 from gateway.app.gateway import Gateway
+from gateway.app.keys import read_pepper
 from gateway.app.process import Stop, run_process
 from gateway.app.settings import load_settings
 from gateway.cli.settings import CONFIG_OPTION
@@ -29,6 +30,7 @@ GC_THRESHOLDS: Final = (50_000, 20, 50)  # orders make few cycles and many lasti
 def run(config: Path | None) -> None:
     """Start the gateway; it prints one JSON line with its ports when it is ready."""
     settings = load_settings(config, os.environ).value
+    read_pepper(settings.gateway.data_folder)  # before a wrong folder gets a journal
     now_ns = wall_clock(settings.clock)
     start_logging(settings.gateway.log_level, to_stderr(), iso_clock(now_ns))
 

@@ -75,7 +75,13 @@ MS_NS: Final = 1_000_000
     show_default=True,
     help="End of the FIX session's day in China; as [fix] session_end.",
 )
-@click.option("--clock-shift-s", default=0, help="Seconds added to the clock; as [clock] shift_s.")
+@click.option(
+    "--clock-shift-s",
+    envvar="HOTLINE__CLOCK__SHIFT_S",
+    default=0,
+    show_envvar=True,
+    help="Seconds added to the clock; as [clock] shift_s.",
+)
 def venue(
     port: int,
     control_port: int,

@@ -1,5 +1,6 @@
 """The command line: every command explains itself; mistakes name the remedy and the exit code."""
 
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -83,6 +84,60 @@ def test_run_without_a_data_folder_says_to_init(tmp_path: Path) -> None:
 
     assert done.returncode == EXIT_CONFIG
     assert "run `hotline init`" in done.stderr
+    assert not (tmp_path / "none").exists()
+
+
+def test_init_keeps_others_out_of_a_folder_that_was_there(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    data.mkdir(mode=0o755)
+    file = tmp_path / "hotline.toml"
+    file.write_text(f'[gateway]\ndata_folder = "{data}"\n', encoding="utf-8")
+
+    done = _hotline("init", "--config", str(file))
+
+    assert done.returncode == 0, done.stderr
+    assert data.stat().st_mode & 0o777 == 0o700
+
+
+def test_a_folder_that_cannot_be_made_is_one_line(tmp_path: Path) -> None:
+    taken = tmp_path / "file"
+    taken.touch()
+    file = tmp_path / "hotline.toml"
+    file.write_text(f'[gateway]\ndata_folder = "{taken}/data"\n', encoding="utf-8")
+
+    done = _hotline("init", "--config", str(file))
+
+    assert done.returncode == 1
+    assert done.stderr == (
+        f"hotline: system: {taken}/data: Not a directory: check path and rights\n"
+    )
+
+
+def test_a_venue_whose_port_is_taken_says_so_and_ends(tmp_path: Path) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+
+        done = _hotline("venue", f"--port={port}", f"--folder={tmp_path}")
+
+    assert done.returncode == 1
+    assert f"hotline: venue.port_taken: port {port}: Address already in use" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_far_ends_whose_port_is_taken_say_so_and_end(tmp_path: Path) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        ports = [f"--smpp-port={taken.getsockname()[1]}", "--smtp-port=0"]
+
+        done = _hotline("farends", *ports, f"--kept={tmp_path}/made/messages.jsonl")
+
+    assert done.returncode == 1
+    assert "Address already in use" in done.stderr
+    assert "stop what uses the port" in done.stderr
+    assert "traceback" not in done.stderr
 
 
 def test_doctor_names_what_is_missing(tmp_path: Path) -> None:
