@@ -4,7 +4,9 @@ Not here: a second way into the gateway; this is an HTTP client like any other.
 """
 
 import contextlib
+import http.client
 import json
+import os
 import secrets
 import urllib.error
 import urllib.request
@@ -32,6 +34,8 @@ Answer = dict[str, Any]
 @click.pass_context
 def order(context: click.Context, url: str, account: str, password: str) -> None:
     """Place, cancel or list orders over the web API."""
+    if not url.startswith(("http://", "https://")):
+        raise click.UsageError(f"--url: must begin with http:// or https://, was {url!r}")
     login = _ask(
         url, "POST", "/v1/login", {"account_no": account, "password": password, "kind": "bearer"}
     )
@@ -99,22 +103,31 @@ def _ask(
     headers: Mapping[str, str] | None = None,
 ) -> Answer:
     """Return the JSON answer; a problem becomes the command's error message."""
-    sent = {"Content-Type": "application/json", **(headers or {})}
+    language = "zh" if os.environ.get("LANG", "").startswith("zh") else "en"
+    sent = {"Content-Type": "application/json", "Accept-Language": language, **(headers or {})}
     if token:
         sent["Authorization"] = f"Bearer {token}"
     raw = None if body is None else json.dumps(body).encode()
-    request = urllib.request.Request(url + path, raw, sent, method=method)
     try:
+        request = urllib.request.Request(url + path, raw, sent, method=method)
         with urllib.request.urlopen(request, timeout=TIMEOUT_S) as response:
             text = response.read(ANSWER_BYTES_MAX)
     except urllib.error.HTTPError as e:
         _fail(e.read(ANSWER_BYTES_MAX).decode(errors="replace"))
-    except OSError as e:
-        _fail(f"{url} does not answer ({e}): is the gateway running?")
-    return json.loads(text) if text else {}
+    except (OSError, ValueError, http.client.HTTPException) as e:
+        why = getattr(e, "reason", e)
+        _fail(f"--url: {url} does not answer ({why}): is the gateway running, is it that port?")
+    try:
+        answer: Answer = json.loads(text) if text else {}
+    except ValueError:
+        _fail(f"--url: {url} does not answer as the web door does: is it that port?")
+    return answer
 
 
 def _fail(text: str) -> NoReturn:
     with contextlib.suppress(ValueError, KeyError, TypeError):  # not a problem document
-        text = json.loads(text)["detail"]
+        problem = json.loads(text)
+        text, remedy = problem["detail"], problem.get("remedy", "")
+        if remedy and remedy not in text:
+            text = f"{text}: {remedy}"
     raise click.ClickException(text)

@@ -201,7 +201,7 @@ def denial_body(
     row = REASONS[reason]
     return ProblemBody(
         type=TYPE_PREFIX + reason.name.lower(),
-        title=row.en.partition(":")[0].partition("{")[0].strip().capitalize(),
+        title=reason.name.replace("_", " ").capitalize(),
         status=row.http_status,
         detail=reason_words(reason, detail, language),
         trace_id=trace_id,

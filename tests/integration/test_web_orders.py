@@ -114,6 +114,7 @@ class OrderTests(WebCase):
         assert english["reason"] == 209
         assert english["reason_name"] == "OFF_LOT"
         assert english["type"] == "/v1/docs#problem-off_lot"
+        assert english["title"] == "Off lot"
         assert english["figures"] == {"lot": 100}
         assert english["detail"] == "the quantity must be a multiple of 100"
         assert english["trace_id"] == headers["X-Request-Id"]

@@ -76,6 +76,23 @@ def test_rules_outside_the_calendar_say_what_it_covers() -> None:
     assert "must lie in the calendars, 2023-01-01 to" in done.output
 
 
+@pytest.mark.parametrize(
+    ("url", "told", "exit_code"),
+    [
+        ("127.0.0.1:8080", "--url: must begin with http:// or https://, was '127.0.0.1:8080'", 2),
+        ("http://127.0.0.1:1", "does not answer (", 1),
+        ("http://[", "does not answer (", 1),
+    ],
+)
+def test_an_order_to_a_wrong_address_says_so(url: str, told: str, exit_code: int) -> None:
+    done = CliRunner().invoke(
+        hotline, ["order", "--url", url, "--account", "1", "--password", "x", "list"]
+    )
+
+    assert done.exit_code == exit_code, done.output
+    assert told in done.output
+
+
 def test_run_without_a_data_folder_says_to_init(tmp_path: Path) -> None:
     file = tmp_path / "hotline.toml"
     file.write_text(f'[gateway]\ndata_folder = "{tmp_path}/none"\n', encoding="utf-8")
