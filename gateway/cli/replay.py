@@ -106,8 +106,12 @@ def _events(storage: Storage, span: str) -> None:
     first, _, last = span.partition("..")
     if not (first.isdigit() and last.isdigit()) or int(first) > int(last) or int(first) < 1:
         raise click.UsageError(f"--events: must be FROM..TO such as 1..100, was {span!r}")
+    is_empty = True
     for text in told(event_lines(storage, int(first), int(last))):
+        is_empty = False
         click.echo(text)
+    if is_empty:
+        raise click.ClickException(f"the journal has no events {span}: they are counted from 1")
 
 
 replay = replay_command(notice_lines)

@@ -80,7 +80,10 @@ def parse_script(text: str) -> list[str]:
     """
     steps = _SCRIPT.findall(text)
     if "".join(steps) != text:
-        raise ScriptInvalid("keys must be 0-9 * # A-D, with | where a prompt is waited for")
+        wrong = _SCRIPT.sub("", text)[0]
+        raise ScriptInvalid(
+            f"keys must be 0-9 * # A-D, with | where a prompt is waited for, was {wrong!r}"
+        )
     if len(steps) > SCRIPT_STEPS_MAX:
         raise ScriptInvalid(f"script of {len(steps)} steps, limit {SCRIPT_STEPS_MAX}")
     return steps

@@ -164,6 +164,11 @@ class MorningTests(TestCase):
         proven = verify(self.storage)
         assert (proven.snapshot_count, proven.damaged_snapshot_count) == (0, 1)
 
+    def test_events_beyond_the_end_are_told_apart_from_none_asked(self) -> None:
+        code, output = self.cli("--events", "9000..9100")
+        assert code == 1
+        assert "the journal has no events 9000..9100" in output
+
     def test_the_last_day_is_the_one_last_started(self) -> None:
         assert last_day(self.storage) == DAY
 
