@@ -122,10 +122,11 @@ class TradingRules:
     def moment(self, book: AccountBook, now_ns: int) -> Moment:
         """Return what holds now for a book.
 
-        On a date without trading the book stays on its last day and every phase is closed.
+        On a date without trading the book stays on its last day and every phase is closed; a new
+        book that has had no day yet goes by the date's own rules.
         """
-        rules = self.of_day(book.day)
         today = day_number(trading_day(now_ns))
+        rules = self.of_day(book.day or today)
         is_today = book.day == today
         return Moment(
             now_ns,

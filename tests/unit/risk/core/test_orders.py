@@ -4,10 +4,12 @@ from itertools import permutations
 
 import pytest
 
+from risk.book.account_book import AccountBook
 from risk.book.prices import Quote
 from risk.book.views import take_quote
 from risk.checks.moment import HouseLimits
 from risk.checks.rulesets import CHECKS, PACE_BRANCH_BIT
+from risk.core.step import step
 from risk.domain import commands as c
 from risk.domain.enums import Board, Channel, ExecType, KillScope, OrdType, Side
 from risk.domain.events import CancelDenied, CancelRequested, OrderAccepted, OrderDenied
@@ -18,6 +20,13 @@ from tests.builders.desk import ACCOUNT, BRANCH, SYMBOL, Desk
 
 R = ReasonCode
 BUY, SELL = Side.BUY, Side.SELL
+
+
+OPENED = (
+    c.OpenAccount("open", ACCOUNT, BRANCH),
+    c.ListInstrument("list", SYMBOL, Board.SSE_MAIN, "浦发银行", "SPDB", 100_000),
+    c.MoveCash("cash", ACCOUNT, 10_000_000_000),
+)
 
 
 @pytest.fixture
@@ -178,6 +187,14 @@ def test_the_cage_holds_in_continuous_trading_only(desk: Desk) -> None:
 def test_a_day_that_was_not_started_takes_no_orders(desk: Desk, day: int, reason: R) -> None:
     desk.now_ns = moment_ns(10, day=day)
     assert denied(desk, desk.order(BUY, 100, 100_000)).reason == reason
+
+
+def test_a_new_book_calls_a_sunday_closed(desk: Desk) -> None:
+    book, now_ns = AccountBook(), moment_ns(10, day=20260705)
+    step(book, desk.rules, OPENED, now_ns)
+    ((event,),) = step(book, desk.rules, [desk.order(BUY, 100, 100_000)], now_ns)
+    assert isinstance(event, OrderDenied)
+    assert event.reason == R.MARKET_CLOSED
 
 
 def test_a_day_without_rules_takes_no_orders(desk: Desk) -> None:
