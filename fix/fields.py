@@ -196,6 +196,7 @@ def timestamp_ns(fields: Fields, tag: str) -> int:
     raise FieldProblem(tag, f"must be a UTC timestamp, was {value[:32]!r}")
 
 
+@lru_cache(maxsize=8)  # orders of one batch have the same time
 def timestamp_text(at_ns: int) -> str:
     """Return Unix time in ns as UTCTimestamp with milliseconds, rounded down."""
     second, rest_ns = divmod(at_ns, _NS)

@@ -9,10 +9,8 @@ answer in the same way. An order of an earlier day is never sent.
 Not here: what reports do to the book (risk.core).
 """
 
-from collections import OrderedDict, deque
+from collections import OrderedDict, defaultdict, deque
 from collections.abc import Callable, Iterable, Sequence
-from itertools import groupby
-from operator import itemgetter
 from typing import Final, Protocol
 
 import structlog
@@ -49,7 +47,7 @@ RESENDS_MAX: Final = 3
 SENT_NUMBERS_MAX: Final = 65_536  # remembered for Reject(3) and j, which name a number only
 _NS: Final = 1_000_000_000
 
-_Sent = tuple[int, str, bool]  # MsgSeqNum(34), ClOrdID(11), PossResend(97)
+_Sent = tuple[int, str]  # MsgSeqNum(34), ClOrdID(11)
 _SENT: Final = {kind: metrics.SENT.labels(kind) for kind in "DFH"}
 _CANCEL_IN_HAND: Final = frozenset(
     (OrdStatus.PENDING_CANCEL, OrdStatus.CANCELED, OrdStatus.FILLED, OrdStatus.EXPIRED)
@@ -87,7 +85,8 @@ class Router:
         self._parked: deque[str] = deque()  # ClOrdIDs of orders and cancel requests, in order
         self._by_time: deque[tuple[int, str]] = deque()
         self._sent_numbers: OrderedDict[int, str] = OrderedDict()
-        self._unrecorded: list[_Sent] = []  # what was sent in this turn
+        # What was sent in this turn, by MsgType(35) and PossResend(97).
+        self._unrecorded: dict[tuple[str, bool], list[_Sent]] = defaultdict(list)
         self._unanswered = 0
         self._outlet: Outlet | None = None
         self._fix_session = ""
@@ -270,17 +269,19 @@ class Router:
             log.error("fix.not_taken", cl_ord_id=cl_ord_id, msg_type=kind)
             return False
         self._remember(number, cl_ord_id)
-        _SENT[kind].inc()
-        if poss_resend:
-            metrics.RESENT.labels(kind).inc()
-        self._unrecorded.append((number, cl_ord_id, poss_resend))
+        self._unrecorded[kind, poss_resend].append((number, cl_ord_id))
         return True
 
     def _record_sent(self, sent_ns: int) -> None:
-        """Have the journal told what was sent in this turn, all at once: its loss only asks."""
-        sent, self._unrecorded = self._unrecorded, []
-        for poss_resend, messages in groupby(sent, key=itemgetter(2)):
-            numbers, (first, *more), _ = zip(*messages, strict=True)
+        """Count what was sent in this turn and have the journal told: its loss only asks."""
+        if not self._unrecorded:
+            return
+        sent, self._unrecorded = self._unrecorded, defaultdict(list)
+        for (kind, poss_resend), messages in sent.items():
+            _SENT[kind].inc(len(messages))
+            if poss_resend:
+                metrics.RESENT.labels(kind).inc(len(messages))
+            numbers, (first, *more) = zip(*messages, strict=True)
             session = self._fix_session
             self._submit(
                 RecordRouted(

@@ -123,7 +123,7 @@ class FixSession:
             except NumbersUnwritable as e:
                 log.error("fix.nothing_sent", code=e.code, problem=str(e))
                 return 0
-        is_taken = quickfix.Session.sendToTarget(quickfix.Message(text, False), self._id)
+        is_taken = self._session.send(quickfix.Message(text, False))
         return number if is_taken else 0
 
     def reset_numbers(self) -> None:

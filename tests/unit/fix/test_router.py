@@ -89,13 +89,14 @@ def test_an_order_goes_out_once_and_its_routing_is_recorded() -> None:
     ]
 
 
-def test_what_goes_out_in_one_turn_is_recorded_at_once() -> None:
+def test_what_goes_out_in_one_turn_is_recorded_at_once_by_type() -> None:
     routing = Routing().up()
     order = an_accepted(1)
     routing.publish(order, a_cancel_requested(2, order), an_accepted(3))
-    more = (C2, "261123000003")
+    now_ns, more = routing.now_ns, ("261123000003",)
     assert routing.commands == [
-        RecordRouted(f"routed:{SESSION}:2", C1, SESSION, routing.now_ns, False, more)
+        RecordRouted(f"routed:{SESSION}:2", C1, SESSION, now_ns, False, more),
+        RecordRouted(f"routed:{SESSION}:3", C2, SESSION, now_ns, False),
     ]
 
 
@@ -104,7 +105,8 @@ def test_what_goes_out_again_is_recorded_apart_from_the_rest_and_once() -> None:
     routing.say_unknown()
     routing.publish(an_accepted(3))
     assert [(r.cl_ord_id, r.more_cl_ord_ids, r.poss_resend) for r in routing.commands] == [
-        (C1, (C2,), True),
+        (C1, (), True),
+        (C2, (), True),
         ("261123000003", (), False),
     ]
 
