@@ -59,7 +59,7 @@ class Loaded(Generic[S]):
             for field in msgspec.structs.fields(part):
                 path = f"{section.encode_name}.{field.encode_name}"
                 value = getattr(part, field.name)
-                if any(word in field.name for word in _SECRET_WORDS) and value:
+                if _is_secret(field.name) and value:
                     value = MASK
                 yield Explained(path, value, self._sources.get(path, "default"), doc_of(field))
 
@@ -78,6 +78,7 @@ def load(shape: type[S], file: Path | None, environ: Mapping[str, str]) -> Loade
 
     Raises ConfigProblems with every problem found; ConfigError for an unreadable file.
     """
+    sections = {field.encode_name: field for field in msgspec.structs.fields(shape)}
     raw: dict[str, dict[str, object]] = {}
     sources: dict[str, str] = {}
     problems: list[ConfigError] = []
@@ -91,16 +92,22 @@ def load(shape: type[S], file: Path | None, environ: Mapping[str, str]) -> Loade
     for variable, text in environ.items():
         if variable.startswith(ENVIRONMENT_PREFIX):
             name, _, key = variable.removeprefix(ENVIRONMENT_PREFIX).lower().partition("__")
-            raw.setdefault(name, {})[key] = _scalar(text)
+            is_text = name in sections and _is_text(sections[name].type, key)
+            raw.setdefault(name, {})[key] = _scalar(text, is_text)
             sources[f"{name}.{key}"] = f"environment {variable}"
-    sections = {field.encode_name: field for field in msgspec.structs.fields(shape)}
     for name in raw.keys() - sections.keys():
         problems.append(ConfigError(name, "is not a section" + _closest(name, sections)))
     built = {}
     for name, field in sections.items():
         built[name] = _section(name, field.type, raw.get(name, {}), problems)
     if problems:
-        raise ConfigProblems(sorted(problems, key=lambda problem: problem.path))
+        told = [
+            ConfigError(each.path, f"{each.problem} ({sources[each.path]})")
+            if each.path in sources
+            else each
+            for each in problems
+        ]
+        raise ConfigProblems(sorted(told, key=lambda problem: problem.path))
     return Loaded(shape(**built), sources)
 
 
@@ -116,12 +123,24 @@ def _read(file: Path) -> dict[str, Any]:
         raise ConfigError(str(file), f"is not TOML: {e}") from e
 
 
-def _scalar(text: str) -> object:
+def _is_text(shape: Any, key: str) -> bool:
+    """Return whether the setting takes a text: a password of digits is none the less one."""
+    kinds = {field.encode_name: field.type for field in msgspec.structs.fields(shape)}
+    kind = kinds.get(key)
+    return (get_args(kind)[0] if get_origin(kind) is Annotated else kind) is str
+
+
+def _scalar(text: str, is_text: bool) -> object:
     """Read an environment value as TOML would; anything else is text."""
     try:
-        return tomllib.loads(f"value = {text}")["value"]
+        value: object = tomllib.loads(f"value = {text}")["value"]
     except tomllib.TOMLDecodeError:
         return text
+    return text if is_text and not isinstance(value, str) else value
+
+
+def _is_secret(key: str) -> bool:
+    return any(word in key for word in _SECRET_WORDS)
 
 
 def _path(kind: type, value: object) -> object:
@@ -151,7 +170,8 @@ def _section(
         try:
             sound[key] = msgspec.convert(value, fields[key].type, dec_hook=_path)
         except msgspec.ValidationError as e:
-            problems.append(ConfigError(f"{name}.{key}", f"{e}, was {value!r}"))
+            was = MASK if _is_secret(key) else repr(value)
+            problems.append(ConfigError(f"{name}.{key}", f"{e}, was {was}"))
     for key, field in fields.items():
         if field.required and key not in raw:
             problems.append(ConfigError(f"{name}.{key}", f"is needed: {doc_of(field)}"))

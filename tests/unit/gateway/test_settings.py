@@ -52,7 +52,9 @@ def test_all_problems_are_told_at_once_with_path_value_and_remedy(tmp_path: Path
     told = {problem.path: problem.problem for problem in caught.value.problems}
     assert set(told) == {"top", "jurnal", "journal.comit_delay_ms", "journal.commit_delay_ms"}
     assert told["jurnal"] == "is not a section; did you mean journal?"
-    assert told["journal.comit_delay_ms"] == "is not a setting; did you mean commit_delay_ms?"
+    assert told["journal.comit_delay_ms"] == (
+        f"is not a setting; did you mean commit_delay_ms? ({file})"
+    )
     assert "<= 50" in told["journal.commit_delay_ms"]
     assert "was 99" in told["journal.commit_delay_ms"]
 
@@ -63,6 +65,22 @@ def test_secret_is_masked(tmp_path: Path) -> None:
     shown = {row.path: row.value for row in loaded.explain()}
 
     assert shown["journal.admin_password"] == MASK
+
+
+def test_a_secret_of_digits_is_a_text_and_a_wrong_one_is_not_shown(tmp_path: Path) -> None:
+    loaded = load(_Shape, None, {"HOTLINE__JOURNAL__ADMIN_PASSWORD": "12345"})
+    file = _file(tmp_path, "[journal]\nadmin_password = 54321\n")
+
+    with pytest.raises(ConfigProblems) as caught:
+        load(_Shape, file, {})
+
+    assert loaded.value.journal.admin_password == "12345"
+    assert "54321" not in str(caught.value)
+
+
+def test_a_problem_names_the_variable_it_came_by() -> None:
+    with pytest.raises(ConfigProblems, match=r"\(environment HOTLINE__JOURNAL__COMMIT_DELAY_MS\)"):
+        load(_Shape, None, {"HOTLINE__JOURNAL__COMMIT_DELAY_MS": "soon"})
 
 
 @pytest.mark.parametrize("text", ["[journal", "\x00", "a = "])
