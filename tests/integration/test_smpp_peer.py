@@ -122,11 +122,16 @@ class SMPPPeerTest(TestCase):
         assert self.peer.of("bind") == [{"event": "bind", "system_id": "hotline", "good": True}]
         assert self.peer.of("unbind")
 
+    async def told(self, count: int) -> None:
+        """Wait until the peer's own report of its submits is here: it comes by another pipe."""
+        await until(lambda: len(self.peer.of("submit")) >= count)
+
     async def test_chinese_in_parts_arrives_whole(self) -> None:
         await self.begin()
         outcome = await self.transport.send(an_outgoing(text=LONG_TEXT, notice_id=0x1A5))
-        submits = self.peer.of("submit")
         assert isinstance(outcome, Sent), outcome
+        await self.told(len(outcome.part_ids))
+        submits = self.peer.of("submit")
         assert [one["id"] for one in submits] == list(outcome.part_ids)
         assert "".join(one["text"] for one in submits) == LONG_TEXT
         assert {one["data_coding"] for one in submits} == {8}
@@ -141,6 +146,7 @@ class SMPPPeerTest(TestCase):
         await self.begin()
         text = "Filled: 100 @ 10.05 [order 42] {€}~^|\\"
         await self.transport.send(an_outgoing(text=text))
+        await self.told(1)
         (submit,) = self.peer.of("submit")
         assert submit["text"] == text
         assert submit["data_coding"] == 0
@@ -153,6 +159,7 @@ class SMPPPeerTest(TestCase):
         await until(lambda: self.peer.of("command"))
         outcome = await self.transport.send(an_outgoing(text=LONG_TEXT))
         assert isinstance(outcome, Sent), outcome
+        await self.told(len(outcome.part_ids))
         assert len(self.peer.of("throttled")) == 2
         in_order = sorted(self.peer.of("submit"), key=lambda one: one["udh"])
         assert "".join(one["text"] for one in in_order) == LONG_TEXT
