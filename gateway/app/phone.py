@@ -34,7 +34,9 @@ class Phone:
     ) -> None:
         self._reactor = reactor
         gateway = settings.gateway
-        media = hosted_media(settings.media, reactor, now_ns, secrets.randbits)
+        media = hosted_media(
+            settings.media, reactor, now_ns, secrets.randbits, settings.clock.shift_s
+        )
         voice = open_voice(
             settings.phone.voice,
             gateway.config_folder / "prompts",

@@ -127,9 +127,10 @@ class WorkerHost:
         ports: tuple[int, int],
         legs_max: int,
         silent_s_max: float = SILENT_S_MAX,
+        clock_shift_s: int = 0,
     ) -> None:
         self._reactor, self._silent_s_max = reactor, silent_s_max
-        self._arguments = [host, str(ports[0]), str(ports[1]), str(legs_max)]
+        self._arguments = [host, *map(str, (*ports, legs_max, clock_shift_s))]
         self._listener: HostListener | None = None
         self._control: _Control | None = None
         self._process: subprocess.Popen[bytes] | None = None

@@ -257,10 +257,11 @@ def hosted_media(
     reactor: MediaReactor,
     now_ns: Callable[[], int],
     random_bits: Callable[[int], int],
+    clock_shift_s: int = 0,
 ) -> HostedMedia:
     """Return media as the settings want it: in worker processes, or here when `worker_count` is 0.
 
-    Each worker has its own part of the port range.
+    Each worker has its own part of the port range, and a clock that `clock_shift_s` makes `now_ns`.
     """
     ports = (settings.rtp_port_first, settings.rtp_port_last)
     legs_max, advertised_host = settings.legs_per_worker_max, settings.rtp_advertised_host
@@ -268,7 +269,7 @@ def hosted_media(
         bank = LegBank(random_bits, settings.rtp_host, ports, legs_max)
         return HostedMedia([ReactorHost(bank, reactor, now_ns)], reactor, advertised_host)
     hosts = [
-        WorkerHost(reactor, settings.rtp_host, part, legs_max)
+        WorkerHost(reactor, settings.rtp_host, part, legs_max, clock_shift_s=clock_shift_s)
         for part in _port_parts(ports, settings.worker_count)
     ]
     return HostedMedia(hosts, reactor, advertised_host)

@@ -1,7 +1,7 @@
 """A media worker: a plain loop around one LegBank, spoken to over an inherited Unix socket.
 
-Started by `gateway.media.workerhost` as `python -m gateway.media.worker FD HOST FIRST LAST LEGS`;
-ends when the gateway closes the socket or is gone. No reactor, no log, no business.
+Started by `gateway.media.workerhost` as `python -m gateway.media.worker FD HOST FIRST LAST
+LEGS SHIFT_S`; ends when the gateway closes the socket or is gone. No reactor, no log, no business.
 """
 
 import gc
@@ -24,8 +24,10 @@ IDLE_S: Final = 0.25
 class Worker:
     """The loop: requests in, one tick, reports out."""
 
-    def __init__(self, control: socket.socket, bank: LegBank) -> None:
+    def __init__(self, control: socket.socket, bank: LegBank, clock_shift_s: int) -> None:
+        """`clock_shift_s` is added to the time of keys, as everywhere in the gateway."""
         self._control, self._bank = control, bank
+        self._shift_ns = clock_shift_s * 1_000_000_000
         self._reader = wire.FrameReader()
         self._unsent = bytearray()
 
@@ -40,7 +42,7 @@ class Worker:
             readable, _, _ = select.select([self._control], [], [], wait_s)
             if readable and not self._read():
                 return 0
-            self._bank.tick(time.monotonic(), time.time_ns())
+            self._bank.tick(time.monotonic(), time.time_ns() + self._shift_ns)
             if not self._write():
                 return 1
 
@@ -73,7 +75,7 @@ class Worker:
 
 def main(arguments: list[str]) -> int:
     """Run a worker on the control socket and ports named by the command line."""
-    fd, host, first, last, legs_max = arguments
+    fd, host, first, last, legs_max, shift_s = arguments
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches us through the closed socket
     with socket.socket(fileno=int(fd)) as control:
         control.setblocking(False)
@@ -81,7 +83,7 @@ def main(arguments: list[str]) -> int:
         bank = LegBank(bits, host, (int(first), int(last)), int(legs_max))
         gc.freeze()
         try:
-            return Worker(control, bank).run()
+            return Worker(control, bank, int(shift_s)).run()
         finally:
             bank.close()
 

@@ -6,14 +6,43 @@ import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import cast
 
 import pytest
 
 from gateway.media import wire
+from gateway.media.bank import LegBank
+from gateway.media.worker import Worker
 
 ROOT = Path(__file__).parents[4]
 TIMEOUT_S = 10.0
-ARGUMENTS = ("127.0.0.1", "0", "0", "2")  # host, ports, legs
+ARGUMENTS = ("127.0.0.1", "0", "0", "2", "0")  # host, ports, legs, clock shift
+
+
+class _ClosingBank:
+    """Notes the time it is given and closes the gateway's end."""
+
+    leg_count = 0
+
+    def __init__(self, theirs: socket.socket) -> None:
+        self.theirs, self.told_ns = theirs, 0
+
+    def tick(self, now_s: float, now_ns: int) -> None:
+        self.told_ns = now_ns
+        self.theirs.close()
+
+    def take_reports(self) -> list[wire.Report]:
+        return []
+
+
+def test_keys_are_timed_by_the_gateways_shifted_clock() -> None:
+    ours, theirs = socket.socketpair()
+    with ours:
+        ours.setblocking(False)
+        bank = _ClosingBank(theirs)
+        assert Worker(ours, cast(LegBank, bank), -86_400).run() == 0
+
+    assert abs(bank.told_ns / 1e9 + 86_400 - time.time()) < TIMEOUT_S
 
 
 class Started:
