@@ -20,6 +20,7 @@ from notify.tables import open_outbox
 from risk.domain.ids import china_time
 
 KEEP_H: Final = 24
+TABLE_COLUMNS_MIN: Final = 160
 
 
 @click.group()
@@ -68,7 +69,9 @@ def list_dead(outbox: Outbox, limit: int) -> None:
             str(letter.attempts),
             letter.reason,
         )
-    Console().print(table)
+    console = Console()
+    console.width = max(console.width, TABLE_COLUMNS_MIN)  # the terminal wraps: nothing is cut off
+    console.print(table)
 
 
 @notices.command()
