@@ -8,6 +8,7 @@ has it. Limit: a bare QuickFIX sender of the same messages to such an acceptor, 
 import json
 import os
 import queue
+import select
 import socket
 import ssl
 import struct
@@ -74,13 +75,16 @@ def send(port: int, keys: Path) -> None:
         context.wrap_socket(plain, server_hostname="localhost") as link,
     ):
         link.sendall(_frame({"type": "hello", "version": 1, "branch_code": BRANCH}))
-        reading = threading.Thread(target=_read, args=(link, room, answered, denied), daemon=True)
+        turn = threading.Lock()  # OpenSSL does not read and write one connection at once
+        arguments = (link, turn, room, answered, denied)
+        reading = threading.Thread(target=_read, args=arguments, daemon=True)
         reading.start()
         sent: list[float] = []
         for at in range(0, ORDERS, CHUNK):
             room.acquire()
             sent += [time.monotonic()] * min(CHUNK, ORDERS - at)
-            link.sendall(b"".join(frames[at : at + CHUNK]))
+            with turn:
+                link.sendall(b"".join(frames[at : at + CHUNK]))
         reading.join(RUN_S_MAX)
     first_denied = None if denied.empty() else denied.get()
     print(json.dumps({"sent": sent, "answered": answered, "denied": first_denied}))
@@ -106,13 +110,17 @@ def _frame(message: dict[str, Any]) -> bytes:
 
 def _read(
     link: ssl.SSLSocket,
+    turn: threading.Lock,
     room: threading.Semaphore,
     answered: list[float],
     denied: "queue.SimpleQueue[dict[str, Any]]",
 ) -> None:
     rest = b""
     while len(answered) < ORDERS:
-        rest += link.recv(1 << 18)
+        if not link.pending():
+            select.select([link], [], [])
+        with turn:
+            rest += link.recv(1 << 18)
         at = 0
         while len(rest) - at >= 4:
             end = at + 4 + int.from_bytes(rest[at : at + 4], "big")
