@@ -77,12 +77,15 @@ def memory() -> list[Row]:
         "account": column_bytes["account"] * room,
         "position": column_bytes["position"] * room,
     }
-    return [
+    rows = [
         row("account", int(growth(open_accounts) + columns["account"]), column_bytes["account"]),
         row("position", int(growth(move_shares) + columns["position"]), column_bytes["position"]),
         row("order", growth(accept_orders), column_bytes["order"]),
         row("fill", growth(fill_orders), column_bytes["fill"]),
     ]
+    each, bare = (sum(values) for values in zip(*((r.value, r.limit) for r in rows), strict=True))
+    what = {"of": "an account with a position, an order and a fill"}
+    return [Row("memory", each, "bytes", bare, bare / each, what), *rows]
 
 
 def accepted(cl_ord_id: str, number: int, account_no: str, symbol: str) -> e.OrderAccepted:
