@@ -16,6 +16,7 @@ from typing import Any, Final, NamedTuple, TypeVar
 
 import aiohttp
 from twisted.internet.defer import Deferred
+from twisted.internet.interfaces import IReactorTime
 from twisted.internet.task import deferLater
 
 from gateway.app.stage import Stage
@@ -55,8 +56,9 @@ class Placed(NamedTuple):
 class WebCustomer:
     """A customer's program at the web door."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, clock: IReactorTime) -> None:
         self._url = url
+        self._clock = clock
         self._token = ""
 
     def ask(self, method: str, path: str, body: object = None, key: str = "") -> "Deferred[Any]":
@@ -90,15 +92,8 @@ class WebCustomer:
             offer = quotes["quotes"][0]["ask"]
             if offer:
                 return format_e4(parse_e4(offer) + 2 * E4 // 100)
-            await deferred_pause()
+            await deferLater(self._clock, _POLL_S)
         raise DemoFailed(f"no offer for {symbol} within {WAIT_S_MAX:g} s: see venue.log")
-
-
-def deferred_pause() -> "Deferred[None]":
-    """Wait a little on the reactor."""
-    from twisted.internet import reactor
-
-    return deferLater(reactor, _POLL_S)  # type: ignore[arg-type]
 
 
 class Demo:
@@ -144,7 +139,7 @@ class Demo:
             self._say(f"  {door:<7} {what:<48} {outcome}")
 
     async def _by_phone(self, account: OpeningAccount, symbol: str) -> Placed:
-        web = WebCustomer(self._url)
+        web = WebCustomer(self._url, self._reactor)
         await web.log_in(account)
         price = await web.price_to_buy(symbol)
         phone = await open_softphone(self._reactor, "127.0.0.1", self._now_ns, secrets.randbits)
@@ -184,7 +179,7 @@ class Demo:
         self._said_count = len(said)
 
     async def _by_web(self, account: OpeningAccount, symbol: str) -> Placed:
-        web = WebCustomer(self._url)
+        web = WebCustomer(self._url, self._reactor)
         with self._step("web", "logged in"):
             await web.log_in(account)
         price = await web.price_to_buy(symbol)
@@ -194,7 +189,7 @@ class Demo:
         return Placed("web", account, said["cl_ord_id"], symbol)
 
     async def _by_branch(self, account: OpeningAccount, symbol: str) -> Placed:
-        web = WebCustomer(self._url)
+        web = WebCustomer(self._url, self._reactor)
         await web.log_in(account)
         price = await web.price_to_buy(symbol)
         keys = self._stage.folder / "data" / "keys"
@@ -219,12 +214,12 @@ class Demo:
             seen = await found()
             if seen is not None:
                 return seen
-            await deferred_pause()
+            await deferLater(self._reactor, _POLL_S)
         raise DemoFailed(f"{what}: not within {WAIT_S_MAX:g} s; see {self._stage.folder}/*.log")
 
     async def _filled(self, order: Placed) -> list[dict[str, Any]]:
         """Wait until the order is filled; return its fills, each with its latency printed."""
-        web = WebCustomer(self._url)
+        web = WebCustomer(self._url, self._reactor)
         await web.log_in(order.account)
 
         async def filled() -> dict[str, Any] | None:
