@@ -13,7 +13,7 @@ import structlog
 
 from fix.edge import FixEdge
 from gateway.app.day import CHECK_S, DayKeeper
-from gateway.app.keys import read_pepper
+from gateway.app.foundation import identity_of, locked_heart
 from gateway.app.phone import Phone
 from gateway.app.process import Ready
 from gateway.app.settings import Settings
@@ -21,21 +21,16 @@ from gateway.branch.server import BranchDoor
 from gateway.core.lifecycle import LifePhase
 from gateway.core.tasks import Tasks
 from gateway.feed.quotes import QuoteFeed
-from gateway.identity.registry import Identity, open_identity
-from gateway.journal.heart import Heart, journal_storage, open_heart
 from gateway.journal.reader import events_after
 from gateway.obs.health import HealthPort, Readiness
 from gateway.obs.watchdog import ReactorWatch
 from gateway.refdata.loader import load_rulebook
 from gateway.refdata.tables import read_listings
-from gateway.store.database import Database
-from gateway.store.settings import store_url
 from gateway.web.server import WebDoor
 from notify.edge import NoticeEdge, load_templates, transports_of
 from notify.phrases import SecurityNames
 from risk.book import views
 from risk.checks.moment import HouseLimits, TradingRules
-from risk.core.step import step
 from risk.domain.errors import HotlineError
 from risk.domain.instrument import Instrument
 
@@ -62,10 +57,14 @@ class Gateway:
         rulebook = load_rulebook(config)
         listings = read_listings(config / settings.gateway.listings_file)
         self._tasks = Tasks(reactor)
-        self._storage = journal_storage(settings.gateway.data_folder, settings.journal)
-        self._storage.lock()
-        self.heart = self._open_heart(TradingRules(rulebook, _house(settings)), on_failed)
-        self._identity = self._open_identity()
+
+        def failed(error: HotlineError) -> None:
+            log.error("app.stopping", code=error.code)
+            on_failed()
+
+        rules = TradingRules(rulebook, _house(settings))
+        self._storage, self.heart = locked_heart(settings, rules, reactor, now_ns, failed)
+        self._identity = identity_of(settings, reactor, now_ns)
         self._notices = self._notice_edge(listings)
         self._fix = self._fix_edge()
         heart = self.heart
@@ -82,28 +81,6 @@ class Gateway:
         self._health = HealthPort(settings.health)
         self._watch = ReactorWatch(reactor)
         self._add_checks()
-
-    def _open_heart(self, rules: TradingRules, on_failed: Callable[[], None]) -> Heart:
-        def failed(error: HotlineError) -> None:
-            log.error("app.stopping", code=error.code)
-            on_failed()
-
-        return open_heart(
-            self._storage,
-            self._settings.journal,
-            lambda book: lambda commands, at_ns: step(book, rules, commands, at_ns),
-            self._reactor,
-            self._reactor,
-            self._now_ns,
-            failed,
-        )
-
-    def _open_identity(self) -> Identity:
-        settings, data = self._settings, self._settings.gateway.data_folder
-        database = Database(store_url(settings.store, data), settings.store, self._reactor)
-        return open_identity(
-            settings.identity, database, self._reactor, self._now_ns, read_pepper(data)
-        )
 
     def _notice_edge(self, listings: Sequence[Instrument]) -> NoticeEdge:
         settings, loop = self._settings, asyncio.get_event_loop()

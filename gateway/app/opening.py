@@ -9,21 +9,17 @@ from typing import Any
 
 import structlog
 
-from gateway.app.keys import make_pepper, read_pepper
+from gateway.app.foundation import identity_of, locked_heart
+from gateway.app.keys import make_pepper
 from gateway.app.process import Ready
 from gateway.app.settings import Settings
 from gateway.branch.certificates import make_certificates
 from gateway.core.sequencer import BATCH_MAX
 from gateway.identity.customers import Customer
-from gateway.identity.registry import Identity, open_identity
-from gateway.journal.heart import Heart, journal_storage, open_heart
 from gateway.refdata.day import commands_of_opening
 from gateway.refdata.loader import load_rulebook
 from gateway.refdata.tables import OpeningAccount, read_listings
-from gateway.store.database import Database
-from gateway.store.settings import store_url
 from risk.checks.moment import TradingRules
-from risk.core.step import step
 from risk.domain.commands import Command, ListInstrument
 from risk.domain.events import CommandDenied
 
@@ -68,24 +64,10 @@ class Opening:
         self._finished = finished
         config = settings.gateway.config_folder
         self._listings = read_listings(config / settings.gateway.listings_file)
-        self._identity: Identity = open_identity(
-            settings.identity,
-            Database(store_url(settings.store, data), settings.store, reactor),
-            reactor,
-            now_ns,
-            read_pepper(data),
-        )
+        self._identity = identity_of(settings, reactor, now_ns)
         rules = TradingRules(load_rulebook(config))
-        self._storage = journal_storage(data, settings.journal)
-        self._storage.lock()
-        self._heart: Heart = open_heart(
-            self._storage,
-            settings.journal,
-            lambda book: lambda commands, at_ns: step(book, rules, commands, at_ns),
-            reactor,
-            reactor,
-            now_ns,
-            lambda _error: finished(1),
+        self._storage, self._heart = locked_heart(
+            settings, rules, reactor, now_ns, lambda _error: finished(1)
         )
 
     async def start(self) -> Ready:

@@ -8,14 +8,13 @@ from pathlib import Path
 from typing import Any
 
 from gateway.app.clock import wall_clock
+from gateway.app.foundation import locked_heart
 from gateway.app.keys import make_pepper
 from gateway.app.process import Ready, Stop, run_process
 from gateway.app.settings import Settings, load_settings
 from gateway.branch.certificates import make_certificates
-from gateway.journal.heart import journal_storage, open_heart
 from gateway.refdata.loader import load_rulebook
 from risk.checks.moment import TradingRules
-from risk.core.step import step
 from risk.domain.commands import MoveCash, OpenAccount
 
 BRANCH = "31001"
@@ -38,16 +37,8 @@ class Seeding:
         rules = TradingRules(load_rulebook(settings.gateway.config_folder))
         self._count = count
         self._stop = stop
-        self._storage = journal_storage(data, settings.journal)
-        self._storage.lock()
-        self._heart = open_heart(
-            self._storage,
-            settings.journal,
-            lambda book: lambda commands, at_ns: step(book, rules, commands, at_ns),
-            reactor,
-            reactor,
-            wall_clock(settings.clock),
-            lambda _error: stop(1),
+        self._storage, self._heart = locked_heart(
+            settings, rules, reactor, wall_clock(settings.clock), lambda _error: stop(1)
         )
 
     async def start(self) -> Ready:
