@@ -102,8 +102,10 @@ class NoticeEdge:
         self._reactor = reactor
         self._now_ns = now_ns
         self._transports = tuple(transports)
-        self._own_worker = ThreadWorker(reactor) if worker is None else None
-        self._worker: Worker = worker or self._own_worker  # type: ignore[assignment]
+        self._own_worker: ThreadWorker | None = None
+        if worker is None:
+            worker = self._own_worker = ThreadWorker(reactor)
+        self._worker: Worker = worker
         self._outbox = Outbox(open_outbox(data_folder / settings.file))
         routes = [transport.route for transport in self._transports]
         self._planner = Planner(

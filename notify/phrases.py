@@ -95,6 +95,17 @@ def account_tail(account_no: str) -> str:
 
 
 # not strftime: its month names follow the process's locale
-_MONTHS: Final = tuple(
-    "Jan,Feb,Mar,Apr,May,Jun,Jul,Aug,Sep,Oct,Nov,Dec".split(",")  # noqa: SIM905
+_MONTHS: Final = (
+    "Jan",
+    "Feb",
+    "Mar",
+    "Apr",
+    "May",
+    "Jun",
+    "Jul",
+    "Aug",
+    "Sep",
+    "Oct",
+    "Nov",
+    "Dec",
 )

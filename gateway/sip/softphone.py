@@ -94,7 +94,6 @@ class PhoneCall:
 
     def __init__(self, clock: IReactorTime) -> None:
         self.heard = bytearray()  # A-law
-        self.answered_s = 0.0
         self.close_reason: CloseReason | None = None
         self._clock = clock
         self._call: OutgoingCall | None = None
@@ -156,7 +155,7 @@ class PhoneCall:
     def _on_answered(self, peer: RtpPeer) -> None:
         assert self._leg is not None
         self._leg.set_peer(peer)
-        self.answered_s = self._acted_s = self._clock.seconds()
+        self._acted_s = self._clock.seconds()
         self._answered.callback(None)
 
     def _on_closed(self, reason: CloseReason) -> None:

@@ -145,10 +145,3 @@ class KillScope(enum.IntEnum):
     BRANCH = 2
     ACCOUNT = 3
     INSTRUMENT = 4  # trading halt set by us
-
-
-class TradingState(enum.IntEnum):
-    """State of a trading halt from the venue or reference data."""
-
-    TRADING = 0
-    HALTED = 1

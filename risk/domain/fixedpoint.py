@@ -16,20 +16,11 @@ FEN_E4: Final = 100  # one fen (0.01 yuan) in e4 units
 PRICE_E4_MAX: Final = 10**10  # 1,000,000.0000 per share
 QTY_MAX: Final = 10**8
 MONEY_E4_MAX: Final = 9 * 10**18
-RATE_BP_MAX: Final = 50_000  # 500 %
 BP: Final = 10_000  # 100 % in basis points
 DECIMALS_MAX: Final = 4
 _DIGITS_MAX: Final = 15
 
 assert PRICE_E4_MAX * QTY_MAX < 2**63, "notional must fit int64"
-assert (PRICE_E4_MAX * QTY_MAX // BP + 1) * RATE_BP_MAX < 2**63
-
-
-def apply_bp(amount_e4: I64, rate_bp: I64 | int) -> I64:
-    """Return floor(amount_e4 * rate_bp / 10_000) without leaving int64."""
-    whole = amount_e4 // BP
-    rest = amount_e4 - whole * BP
-    return whole * rate_bp + rest * rate_bp // BP
 
 
 def parse_e4(text: str) -> int:
