@@ -153,8 +153,13 @@ def start_call(sip_port: int, mobile: str, keys: str, log: Path) -> "subprocess.
 
 def venue_orders(control_port: int) -> list[dict[str, Any]]:
     """Return every order the exchange has had today, by its control port."""
+    return list(venue_told(control_port, "orders"))
+
+
+def venue_told(control_port: int, line: str) -> Any:
+    """Send one line to the exchange's control port and return what it answers."""
     with socket.create_connection(("127.0.0.1", control_port), TIMEOUT_S) as link:
-        link.sendall(b"orders\r\n")
+        link.sendall(line.encode() + b"\r\n")
         with link.makefile("rb") as lines:
             said: dict[str, Any] = json.loads(lines.readline())
-    return list(said["ok"])
+    return said["ok"]

@@ -31,7 +31,7 @@ from risk.domain.events import (
 )
 from risk.domain.fixedpoint import parse_e4
 from tests.crash.branch_customer import BranchCustomer
-from tests.crash.doors import WebCustomer, start_call, venue_orders
+from tests.crash.doors import WebCustomer, start_call, venue_orders, venue_told
 
 KILLS = int(os.environ.get("HOTLINE_KILLS", "30"))
 SEED = 20261122
@@ -115,7 +115,10 @@ def test_thirty_kills_lose_and_double_nothing(tmp_path: Path) -> None:
         run.resume()
         run.web.finish()
         run.branch.finish()
+        for symbol in ("600000", "600036"):  # a trade between the two looks would part them
+            venue_told(run.stage.ports["venue.control_port"], f"halt {symbol}")
         _settled(run.stage)
+        time.sleep(1.0)  # the last reports before the halt
         orders = venue_orders(run.stage.ports["venue.control_port"])
         code = run.stage.processes.pop("gateway").stop()
         assert code == 0, (tmp_path / "gateway.log").read_text()[-3000:]
