@@ -137,10 +137,6 @@ class FixEdge:
         """Whether doors should take more orders."""
         return self.router.has_room
 
-    def reset_numbers(self) -> None:
-        """Restart both sides of the order session at 1: after the venue lost its numbers."""
-        self._orders.reset_numbers()
-
     def _plan(self, delay_s: float) -> None:
         self._turn = self._reactor.callLater(delay_s, self._run)
 

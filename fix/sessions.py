@@ -7,8 +7,8 @@ never waits, sending never blocks, and the store in memory writes no file.
 Message numbers. Inbound: start-up expects the last number in our journal + 1, so the venue sends
 again what we had not made durable. Outgoing: fix.numbers. "MsgSeqNum too low" about our number:
 the venue names the one it expects and we go on there. About the venue's number: the venue lost its
-own; we refuse to log on until someone resets both sides (`reset_numbers`), or do so at once if the
-settings say it. Not here: what messages mean (fix.edge).
+own; we refuse to log on, or restart both sides at 1 if the settings say so (`reset_lost_numbers`).
+Not here: what messages mean (fix.edge).
 """
 
 import re
@@ -126,13 +126,6 @@ class FixSession:
         is_taken = self._session.send(quickfix.Message(text, False))
         return number if is_taken else 0
 
-    def reset_numbers(self) -> None:
-        """Log out and on again with ResetSeqNumFlag(141)=Y: both sides restart at 1."""
-        log.warning("fix.reset_wanted", session=self.name)
-        self._reset_wanted = self._numbers is not None
-        self._session.logout()
-        self._session.logon()
-
     def log_out(self) -> None:
         """Say Logout(5) and stay logged out; poll until `is_up` is False."""
         self._session.logout()
@@ -229,9 +222,10 @@ class FixSession:
         if _TOO_LOW.search(words) is None or self._numbers is None:
             return
         metrics.NUMBER_FAULTS.labels("venue").inc()
-        remedy = "both sides restart" if self._settings.reset_lost_numbers else "reset both sides"
+        is_reset = self._settings.reset_lost_numbers
+        remedy = "both sides restart at 1" if is_reset else "restart with fix.reset_lost_numbers"
         log.error("fix.venue_number_too_low", session=self.fix_session, text=words, remedy=remedy)
-        self._reset_wanted = self._settings.reset_lost_numbers
+        self._reset_wanted = is_reset
 
 
 def _words(text: str) -> str:
