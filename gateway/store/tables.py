@@ -76,3 +76,17 @@ LOGINS: Final = Table(
     Column("seen_ns", BigInteger, nullable=False),
     Column("expires_ns", BigInteger, nullable=False, index=True),
 )
+
+# One row per phone call, opened at its first ring and closed when it is over (gateway.evidence).
+CALLS: Final = Table(
+    "calls",
+    METADATA,
+    Column("call_no", String(24), primary_key=True),
+    Column("started_ns", BigInteger, nullable=False, index=True),
+    Column("ended_ns", BigInteger, nullable=False),  # 0 while it lasts
+    Column("ani", String(32), nullable=False, index=True),
+    Column("account_no", String(12), nullable=False, index=True),  # or empty
+    Column("record", LargeBinary, nullable=False),  # JSON of ivr.call_record.CallRecord
+    Column("is_bound", Integer, nullable=False),  # its digest is in the journal
+    Index("ix_calls_is_bound", "is_bound"),
+)

@@ -228,4 +228,5 @@ APPLY: Final[dict[type[e.Event], Callable[[AccountBook, Any], None]]] = {
     e.KillSwitchSet: _kill_switch_set,
     e.CommandDenied: _nothing,
     e.FingerprintTaken: _nothing,
+    e.CallRecorded: _nothing,
 }

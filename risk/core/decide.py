@@ -41,4 +41,5 @@ BY_TYPE: Final[dict[type[c.Command], _Simple]] = {
     c.RecordInbound: upkeep.record_inbound,
     c.SetKillSwitch: upkeep.set_kill_switch,
     c.TakeFingerprint: upkeep.take_fingerprint,
+    c.RecordCall: upkeep.record_call,
 }

@@ -99,4 +99,5 @@ ACCOUNT_ROW: Final[dict[type[c.Command], Callable[[AccountBook, Any], int]]] = {
     c.RecordInbound: _nobody,
     c.SetKillSwitch: _everybody,
     c.TakeFingerprint: _everybody,
+    c.RecordCall: _nobody,
 }

@@ -195,6 +195,18 @@ class TakeFingerprint(NamedTuple):
     request_id: str
 
 
+class RecordCall(NamedTuple):
+    """A phone call is over and its record is on disk: bind both into the journal's chain."""
+
+    request_id: str
+    call_no: str
+    account_no: str  # whose PIN was right, empty when nobody's was
+    ani: str
+    dnis: str
+    record_sha256: str  # hexadecimal, of the record as it was stored
+    recording_sha256: str = ""  # of the sound file, empty when there is none
+
+
 Command = (
     OpenAccount
     | ListInstrument
@@ -210,6 +222,7 @@ Command = (
     | RecordInbound
     | SetKillSwitch
     | TakeFingerprint
+    | RecordCall
 )
 
 # Stable numbers for the journal; a number is never used again.
@@ -228,4 +241,5 @@ COMMAND_TYPES: dict[int, type[Command]] = {
     12: RecordInbound,
     13: SetKillSwitch,
     14: TakeFingerprint,
+    30: RecordCall,
 }

@@ -339,6 +339,18 @@ class FingerprintTaken(NamedTuple):
     fingerprint: bytes
 
 
+class CallRecorded(NamedTuple):
+    """A phone call is over; its record and recording have these SHA-256 digests (hexadecimal)."""
+
+    at_ns: int
+    call_no: str
+    account_no: str
+    ani: str
+    dnis: str
+    record_sha256: str
+    recording_sha256: str
+
+
 Event = (
     AccountOpened
     | InstrumentListed
@@ -361,6 +373,7 @@ Event = (
     | KillSwitchSet
     | CommandDenied
     | FingerprintTaken
+    | CallRecorded
 )
 
 # Stable numbers for the journal; a number is never used again.
@@ -386,4 +399,5 @@ EVENT_TYPES: dict[int, type[Event]] = {
     19: KillSwitchSet,
     20: CommandDenied,
     21: FingerprintTaken,
+    40: CallRecorded,
 }
