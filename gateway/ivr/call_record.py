@@ -63,8 +63,8 @@ class CallRecord(msgspec.Struct, frozen=True, kw_only=True):
     language: str = ""
     started_ns: int
     answered_ns: int = 0  # 0: never
-    ended_ns: int
-    close_reason: str
+    ended_ns: int = 0  # 0: it lasts
+    close_reason: str = ""
     last_state: str = ""
     path: tuple[str, ...] = ()  # states in the order they were entered
     heard: tuple[Heard, ...] = ()
@@ -79,8 +79,12 @@ class CallRecord(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class CallLog(Protocol):
-    """Who keeps call records (gateway.evidence)."""
+    """Who keeps call records (gateway.evidence). What it is given is kept sooner or later."""
+
+    def begin(self, record: CallRecord) -> "Deferred[None]":
+        """A call has come (`ended_ns` 0): it leaves a record even when the gateway dies with it."""
+        ...
 
     def note(self, record: CallRecord) -> "Deferred[None]":
-        """Keep a record; fires when it is durable."""
+        """A call is over; fires when its record is durable."""
         ...

@@ -1,0 +1,193 @@
+"""Keeps call records: a row in the store, its digest in the journal's chain.
+
+A call has a row from its first ring, so that it leaves a record even when the gateway dies with it.
+A record that was stored but not yet bound into the journal is bound at the next start; whoever
+changes a stored record later is found out by the digest. Nothing is waited for by a caller.
+Not here: what is in a record (gateway.ivr.call_record).
+"""
+
+import hashlib
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Final
+
+import msgspec
+import structlog
+from prometheus_client import Gauge
+from sqlalchemy import Connection, select, update
+from sqlalchemy.dialects.sqlite import insert
+from twisted.internet.defer import Deferred
+
+from gateway.core.tasks import Tasks
+from gateway.ivr.call_record import CallRecord
+from gateway.store.database import Database
+from gateway.store.tables import CALLS
+from risk.domain.commands import Command, RecordCall
+from risk.domain.errors import TemporaryFailure
+
+log = structlog.get_logger("evidence")
+
+RETRY_S: Final = 2.0
+GATEWAY_ENDED: Final = "gateway_ended"  # close_reason of calls that a dying gateway took along
+READ_BYTES: Final = 1 << 20
+
+UNBOUND: Final = Gauge(
+    "hotline_call_records_unbound",
+    "Call records that are not yet in the store and the journal.",
+)
+
+encode: Final = msgspec.json.Encoder().encode
+decode: Final = msgspec.json.Decoder(CallRecord).decode
+
+
+class StoredCalls:
+    """The `CallLog` of the gateway. Used on the reactor thread."""
+
+    def __init__(
+        self,
+        database: Database,
+        submit: Callable[[Command], "Deferred[Any]"],
+        tasks: Tasks,
+        recordings: Path,
+        now_ns: Callable[[], int],
+    ) -> None:
+        """`submit` gives commands to the heart; `recordings` holds the files records name."""
+        self._database, self._submit, self._tasks = database, submit, tasks
+        self._recordings, self._now_ns = recordings, now_ns
+
+    async def start(self) -> None:
+        """Close the rows of calls that the last run took along, and bind what was not bound."""
+        records = await self._database.read(_not_bound)
+        for record in records:
+            if not record.ended_ns:
+                record = await self._close(record)
+            await self._bind(record)
+        if records:
+            log.info("evidence.mended", records=len(records))
+
+    def begin(self, record: CallRecord) -> "Deferred[None]":
+        """A call has come: keep what is known of it."""
+        return self._kept_on("evidence.begin", record)
+
+    def note(self, record: CallRecord) -> "Deferred[None]":
+        """A call is over: keep its record. Fires when it is in the store and in the journal."""
+        return self._kept_on("evidence.note", record)
+
+    def _kept_on(self, name: str, record: CallRecord) -> "Deferred[None]":
+        UNBOUND.inc()
+        return self._tasks.spawn(name, self._kept(record))
+
+    async def _kept(self, record: CallRecord) -> None:
+        """Try until it is done: a busy database or a full disk must not cost a record."""
+        try:
+            while not await self._is_kept(record):
+                await self._pause()
+        finally:
+            UNBOUND.dec()
+
+    def _pause(self) -> "Deferred[None]":
+        over: Deferred[None] = Deferred()
+        self._tasks.call_later("evidence.retry", RETRY_S, lambda: over.callback(None))
+        return over
+
+    async def _is_kept(self, record: CallRecord) -> bool:
+        try:
+            await self._database.write(lambda connection: _put(connection, record))
+            if record.ended_ns:
+                await self._bind(record)
+        except TemporaryFailure as e:
+            log.warning("evidence.later", call_no=record.call_no, code=e.code)
+            return False
+        return True
+
+    async def _bind(self, record: CallRecord) -> None:
+        await self._submit(binding_of(record))
+        await self._database.write(lambda connection: _mark_bound(connection, record.call_no))
+
+    async def _close(self, record: CallRecord) -> CallRecord:
+        """Return the record of a call nobody closed, as it is kept from now on."""
+        file = self._recordings / record.recording
+        closed = msgspec.structs.replace(
+            record, ended_ns=self._now_ns(), close_reason=GATEWAY_ENDED, recording=""
+        )
+
+        def kept(connection: Connection) -> CallRecord:  # on a thread: a recording may be long
+            digest = sha256_of(file) if record.recording and file.is_file() else ""
+            name = record.recording if digest else ""
+            found = msgspec.structs.replace(closed, recording=name, recording_sha256=digest)
+            _put(connection, found)
+            return found
+
+        return await self._database.write(kept)
+
+
+def binding_of(record: CallRecord) -> RecordCall:
+    """Return the command that writes the digests of a record into the journal."""
+    return RecordCall(
+        request_id=f"call:{record.call_no}",
+        call_no=record.call_no,
+        account_no=record.account_no,
+        ani=record.ani,
+        dnis=record.dnis,
+        record_sha256=hashlib.sha256(encode(record)).hexdigest(),
+        recording_sha256=record.recording_sha256,
+    )
+
+
+def sha256_of(file: Path) -> str:
+    """Return the digest of a file, hexadecimal; blocks. Raises OSError."""
+    digest = hashlib.sha256()
+    with file.open("rb") as stream:
+        while block := stream.read(READ_BYTES):
+            digest.update(block)
+    return digest.hexdigest()
+
+
+def _put(connection: Connection, record: CallRecord) -> None:
+    """Write a row; a call that has ended is not opened again by a late beginning."""
+    row = insert(CALLS).values(
+        call_no=record.call_no,
+        started_ns=record.started_ns,
+        ended_ns=record.ended_ns,
+        ani=record.ani,
+        account_no=record.account_no,
+        record=encode(record),
+        is_bound=0,
+    )
+    names = ("ended_ns", "ani", "account_no", "record")
+    connection.execute(
+        row.on_conflict_do_update(
+            index_elements=[CALLS.c.call_no],
+            set_={name: row.excluded[name] for name in names},
+            where=CALLS.c.ended_ns == 0,
+        )
+    )
+
+
+def _mark_bound(connection: Connection, call_no: str) -> None:
+    connection.execute(update(CALLS).where(CALLS.c.call_no == call_no).values(is_bound=1))
+
+
+def _not_bound(connection: Connection) -> list[CallRecord]:
+    rows = connection.execute(
+        select(CALLS.c.record).where(CALLS.c.is_bound == 0).order_by(CALLS.c.started_ns)
+    )
+    return [decode(row.record) for row in rows]
+
+
+def record_of(connection: Connection, call_no: str) -> CallRecord | None:
+    """Return a call's record, None when it is unknown."""
+    row = connection.execute(select(CALLS.c.record).where(CALLS.c.call_no == call_no)).first()
+    return None if row is None else decode(row.record)
+
+
+def records_by(
+    connection: Connection, *, ani: str = "", account_no: str = "", limit: int = 200
+) -> list[CallRecord]:
+    """Return the records of a caller's number, of an account, or all; the newest first."""
+    wanted = select(CALLS.c.record).order_by(CALLS.c.started_ns.desc()).limit(limit)
+    if ani:
+        wanted = wanted.where(CALLS.c.ani == ani)
+    if account_no:
+        wanted = wanted.where(CALLS.c.account_no == account_no)
+    return [decode(row.record) for row in connection.execute(wanted)]
