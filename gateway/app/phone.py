@@ -13,6 +13,7 @@ from gateway.app.settings import Settings
 from gateway.core.queries import Queries
 from gateway.core.sequencer import Sequencer
 from gateway.identity.registry import Identity
+from gateway.ivr.actions.table import phone_actions
 from gateway.ivr.door import PhoneDoor
 from gateway.media.link import hosted_media
 from gateway.media.voice import open_voice
@@ -44,9 +45,16 @@ class Phone:
             reactor,
             deferToThread,
         )
-        self.door = PhoneDoor(
-            settings.phone, media, voice, sequencer, queries, identity.pins, reactor, now_ns
+        actions = phone_actions(
+            identity.pins,
+            queries,
+            sequencer,
+            voice,
+            reactor,
+            now_ns,
+            settings.phone.reply_timeout_s,
         )
+        self.door = PhoneDoor(settings.phone, media, voice, actions, reactor)
         self._transport = UdpTransport(settings.sip, reactor)
         UserAgent(
             self._transport,

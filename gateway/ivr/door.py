@@ -4,14 +4,12 @@ Give `call_received` and `is_ready` to the user agent. Not here: the SIP socket,
 hear.
 """
 
-from collections.abc import Callable
-
 import structlog
 from twisted.internet.interfaces import IReactorTime
 
 from gateway.core.tasks import Tasks
 from gateway.ivr import lint, metrics
-from gateway.ivr.actions import OrderDesk, PhoneActions, PhoneQueries, PinCheck
+from gateway.ivr.actions.table import PhoneActions
 from gateway.ivr.dialplan import FLOWS, Dialplan
 from gateway.ivr.runner import CallRunner
 from gateway.ivr.settings import PhoneSettings
@@ -31,20 +29,15 @@ class PhoneDoor:
         settings: PhoneSettings,
         media: MediaLink,
         voice: Voice,
-        orders: OrderDesk,
-        queries: PhoneQueries,
-        pins: PinCheck,
+        actions: PhoneActions,
         clock: IReactorTime,
-        now_ns: Callable[[], int],
     ) -> None:
         """Raises ConfigError for a number that leads to no flow."""
         self._settings, self._media, self._voice = settings, media, voice
+        self._actions = actions
         self._clock = clock
         self._tasks = Tasks(clock)
         self._dialplan = Dialplan(settings.numbers)
-        self._actions = PhoneActions(
-            pins, queries, orders, voice, clock, now_ns, settings.reply_timeout_s
-        )
         self._calls: dict[IncomingCall, CallRunner] = {}
         self._is_open = False
 

@@ -13,7 +13,8 @@ from twisted.internet.interfaces import IReactorTime
 
 from gateway.core.tasks import Tasks, Timer
 from gateway.ivr import metrics
-from gateway.ivr.actions import Caller, PhoneActions
+from gateway.ivr.actions.asking import Caller
+from gateway.ivr.actions.table import PhoneActions
 from gateway.ivr.flow import CallFlow
 from gateway.ivr.interpreter import begin, step
 from gateway.ivr.lint import SYSTEM_PROMPT

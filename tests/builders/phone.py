@@ -16,6 +16,7 @@ from twisted.internet.threads import deferToThread
 
 from gateway.core.ports import AcceptanceStopped
 from gateway.identity.credentials import LockedOut, Outcome, Refused, Verified
+from gateway.ivr.actions.table import phone_actions
 from gateway.ivr.door import PhoneDoor
 from gateway.ivr.settings import PhoneSettings
 from gateway.media import prompts
@@ -237,16 +238,17 @@ class PhoneHouse:
         self.media = hosted_media(
             MediaSettings(worker_count=worker_count), reactor, time.time_ns, secrets.randbits
         )
-        self.door = PhoneDoor(
-            settings or PhoneSettings(),
-            self.media,
-            self.voice,
-            self.orders,
-            self.queries,
+        settings = settings or PhoneSettings()
+        actions = phone_actions(
             self.pins,
+            self.queries,
+            self.orders,
+            self.voice,
             clock,
             time.time_ns,
+            settings.reply_timeout_s,
         )
+        self.door = PhoneDoor(settings, self.media, self.voice, actions, clock)
         sip = SipSettings(listen_port=0)
         self.transport = UdpTransport(sip, reactor)
         self.agent = UserAgent(

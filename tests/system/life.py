@@ -30,8 +30,6 @@ from gateway.feed.quotes import QuoteFeed
 from gateway.identity.credentials import Outcome
 from gateway.identity.customers import Customer
 from gateway.identity.registry import open_identity
-from gateway.ivr.door import PhoneDoor
-from gateway.ivr.settings import PhoneSettings
 from gateway.journal.heart import open_heart
 from gateway.journal.memory_storage import MemoryStorage
 from gateway.journal.reader import events_after
@@ -60,7 +58,7 @@ from tests.builders.identity import PEPPER, quick_settings
 from tests.builders.notices import InlineWorker, the_templates
 from tests.builders.rulebooks import the_rulebook
 from tests.system.link import GatewayEnd, VenueEnd
-from tests.system.telephone import ScriptMedia, the_voice
+from tests.system.telephone import ScriptMedia, a_phone_door
 
 THREAD_S_MAX: Final = 20.0
 STORES: Final = ("store.sqlite", "outbox.sqlite")
@@ -202,15 +200,8 @@ class Life:
         )
         self.media = ScriptMedia(reactor)
         self._pins = Pins(self.identity.pins.verify)
-        self.phone = PhoneDoor(
-            PhoneSettings(),
-            self.media,
-            the_voice(),
-            heart.sequencer,
-            heart.queries,
-            self._pins,
-            reactor,
-            now_ns,
+        self.phone = a_phone_door(
+            self.media, self._pins, heart.queries, heart.sequencer, reactor, now_ns
         )
         self._pushes = Pushes(heart.queries.branch_of, heart.bus.durable_seq)
         self.loop = asyncio.new_event_loop()  # of the web door's answers; it has no socket

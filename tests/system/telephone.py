@@ -14,6 +14,10 @@ from typing import Any, NamedTuple
 from twisted.internet.defer import Deferred, succeed
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
 
+from gateway.ivr.actions.ports import OrderDesk, PhoneQueries, PinCheck
+from gateway.ivr.actions.table import phone_actions
+from gateway.ivr.door import PhoneDoor
+from gateway.ivr.settings import PhoneSettings
 from gateway.media.port import (
     Address,
     Clip,
@@ -151,6 +155,22 @@ class ScriptMedia:
         """Return a leg at once."""
         self.last = leg = ScriptLeg(on_event, self._clock)
         return succeed(leg)
+
+
+def a_phone_door(
+    media: ScriptMedia,
+    pins: PinCheck,
+    queries: PhoneQueries,
+    orders: OrderDesk,
+    reactor: IReactorTime,
+    now_ns: Callable[[], int],
+) -> PhoneDoor:
+    """The phone door of one life of the gateway."""
+    settings = PhoneSettings()
+    actions = phone_actions(
+        pins, queries, orders, the_voice(), reactor, now_ns, settings.reply_timeout_s
+    )
+    return PhoneDoor(settings, media, the_voice(), actions, reactor)
 
 
 class ScriptCall:

@@ -8,6 +8,7 @@ from twisted.internet.defer import Deferred, fail, succeed
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
+from gateway.ivr.actions.table import phone_actions
 from gateway.ivr.dialplan import Dialplan
 from gateway.ivr.door import PhoneDoor
 from gateway.ivr.flows.hotline import HOTLINE
@@ -57,15 +58,11 @@ class DoorTests(SynchronousTestCase):
     def setUp(self) -> None:
         self.clock, self.media, self.transport = Clock(), FakeMedia(), MemoryTransport()
         self.voice = a_readable_voice(Path(self.mktemp()))
+        actions = phone_actions(
+            FakePins(), FakeQueries(), FakeOrders(), self.voice, self.clock, lambda: 55, 8.0
+        )
         self.door = PhoneDoor(
-            PhoneSettings(calls_max=2),
-            self.media,
-            self.voice,
-            FakeOrders(),
-            FakeQueries(),
-            FakePins(),
-            self.clock,
-            lambda: 55,
+            PhoneSettings(calls_max=2), self.media, self.voice, actions, self.clock
         )
         numbers = itertools.count(1)
         self.agent = UserAgent(

@@ -8,7 +8,7 @@ from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
 from gateway.core.tasks import Tasks
-from gateway.ivr.actions import PhoneActions
+from gateway.ivr.actions.table import phone_actions
 from gateway.ivr.flows.hotline import HOTLINE
 from gateway.ivr.runner import APOLOGY_S_MAX, CallRunner
 from gateway.ivr.settings import PhoneSettings
@@ -55,7 +55,7 @@ class RunnerTests(SynchronousTestCase):
         self.voice = a_readable_voice(Path(self.mktemp()))
         self.successResultOf(Deferred.fromCoroutine(self.voice.prepare()))
         self.tasks = Tasks(self.clock)
-        actions = PhoneActions(
+        actions = phone_actions(
             self.pins, self.queries, self.orders, self.voice, self.clock, lambda: 55, 8.0
         )
         self.runner = CallRunner(

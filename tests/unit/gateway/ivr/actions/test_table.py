@@ -3,17 +3,22 @@
 from collections.abc import Mapping
 from pathlib import Path
 
+import pytest
 from twisted.internet.defer import Deferred, fail
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
 from gateway.core.ports import AcceptanceStopped, OutcomeUnknown
 from gateway.identity.credentials import LockedOut, Refused, TriesBusy
-from gateway.ivr.actions import NAME_TIMEOUT_S, Caller, PhoneActions, order_of
+from gateway.ivr.actions.asking import Caller
+from gateway.ivr.actions.names import NAME_TIMEOUT_S
+from gateway.ivr.actions.orders import order_of
+from gateway.ivr.actions.table import PhoneActions, phone_actions
 from gateway.ivr.flow import Action
 from gateway.ivr.visit import Outcome, Perform
 from risk.domain.commands import SubmitOrder
 from risk.domain.enums import Channel, Language, Side
+from risk.domain.errors import InvariantBroken
 from risk.domain.events import Event
 from risk.domain.ids import REQUEST_ID
 from risk.domain.reasons import ReasonCode
@@ -45,9 +50,20 @@ class ActionTests(SynchronousTestCase):
         self.pins, self.queries, self.orders = FakePins(), FakeQueries(), FakeOrders()
         self.speaker = ToneSpeaker()
         self.voice = a_readable_voice(Path(self.mktemp()), self.speaker)
-        self.actions = PhoneActions(
+        self.actions = phone_actions(
             self.pins, self.queries, self.orders, self.voice, self.clock, lambda: 55, 8.0
         )
+
+    def test_every_action_has_one_who_answers_it(self) -> None:
+        async def answering(_: Caller, __: Perform) -> tuple[str, Mapping[str, object]]:
+            return "ok", {}
+
+        everyone = dict.fromkeys(Action, answering)
+        PhoneActions([everyone])
+        with pytest.raises(InvariantBroken, match=r"answered twice: .*'read_cash'"):
+            PhoneActions([everyone, {Action.READ_CASH: answering}])
+        with pytest.raises(InvariantBroken, match=r"answered by nobody: .*'verify_pin'"):
+            PhoneActions([{Action.READ_CASH: answering}])
 
     def perform(
         self,

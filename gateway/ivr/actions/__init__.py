@@ -1,0 +1,1 @@
+"""What call flows ask of the gateway: one module per topic, one table of who answers what."""

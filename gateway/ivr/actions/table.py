@@ -1,0 +1,66 @@
+"""Who answers which action of a call flow. Not here: the answers (one module per topic)."""
+
+from collections.abc import Callable, Iterable, Mapping
+
+import structlog
+from twisted.internet.interfaces import IReactorTime
+
+from gateway.ivr import metrics
+from gateway.ivr.actions.asking import Answering, Caller
+from gateway.ivr.actions.cash import CashActions
+from gateway.ivr.actions.last_order import LastOrderActions
+from gateway.ivr.actions.login import LoginActions
+from gateway.ivr.actions.names import SpokenNames
+from gateway.ivr.actions.orders import OrderActions
+from gateway.ivr.actions.ports import OrderDesk, PhoneQueries, PinCheck
+from gateway.ivr.actions.security import SecurityActions
+from gateway.ivr.flow import Action
+from gateway.ivr.visit import Outcome, Perform
+from gateway.media.voice import Voice
+from risk.domain.errors import InvariantBroken
+
+log = structlog.get_logger("ivr")
+
+
+class PhoneActions:
+    """Carries out the actions of all calls."""
+
+    def __init__(self, tables: Iterable[Mapping[Action, Answering]]) -> None:
+        """Raises InvariantBroken for an action that nobody answers, or two do."""
+        self._answering: dict[Action, Answering] = {}
+        for table in tables:
+            if twice := self._answering.keys() & table.keys():
+                raise InvariantBroken(f"answered twice: {sorted(a.value for a in twice)}")
+            self._answering.update(table)
+        if unanswered := set(Action) - self._answering.keys():
+            raise InvariantBroken(f"answered by nobody: {sorted(a.value for a in unanswered)}")
+
+    async def perform(self, caller: Caller, wish: Perform) -> Outcome:
+        """Return the outcome of an action; bugs come through as exceptions."""
+        name, values = await self._answering[wish.action](caller, wish)
+        metrics.OUTCOMES.labels(wish.action.value, name).inc()
+        log.info("ivr.outcome", call_no=caller.call_no, action=wish.action.value, outcome=name)
+        return Outcome(wish.action, name, values)
+
+
+def phone_actions(
+    pins: PinCheck,
+    queries: PhoneQueries,
+    orders: OrderDesk,
+    voice: Voice,
+    clock: IReactorTime,
+    now_ns: Callable[[], int],
+    reply_timeout_s: float,
+) -> PhoneActions:
+    """Return the product's actions, all of them."""
+    names = SpokenNames(voice, clock)
+    return PhoneActions(
+        topic.table()
+        for topic in (
+            LoginActions(pins),
+            SecurityActions(queries, names),
+            CashActions(queries),
+            LastOrderActions(queries, names),
+            OrderActions(orders, voice.book, clock, now_ns, reply_timeout_s),
+        )
+    )
