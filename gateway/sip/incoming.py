@@ -5,6 +5,7 @@ Not here: what it hears (gateway.ivr), and what both kinds share (gateway.sip.ca
 
 from gateway.media.port import Address
 from gateway.sip import metrics
+from gateway.sip.caller import Caller
 from gateway.sip.calls import Call, CallHouse, CloseReason
 from gateway.sip.dialog import Dialog
 from gateway.sip.sdp import SessionDescription
@@ -23,8 +24,10 @@ _OUTCOMES = {
 class IncomingCall(Call):
     """Somebody calls. Decide within `sip.unanswered_s`: `answer` or `refuse`.
 
-    `ani` is the caller's number or user, `dnis` the one dialled; either may be "". `peer` is None
-    when the caller leaves the offer to us; then it comes later, through `on_peer`.
+    `ani` is the caller's number (E.164) or user, `dnis` the one dialled; either may be "".
+    `diversion` is who passed the call on, first dialled in front; `privacy` is true when the
+    number is withheld; `trunk` is "" for a call of no trunk. `peer` is None when the caller
+    leaves the offer to us; then it comes later, through `on_peer`.
     """
 
     def __init__(
@@ -34,12 +37,11 @@ class IncomingCall(Call):
         transaction: InviteServerTransaction,
         dialog: Dialog,
         session: MediaSession,
-        ani: str,
-        dnis: str,
+        caller: Caller,
     ) -> None:
         super().__init__(house, call_no, transaction.request.call_id, session)
-        self.ani = ani
-        self.dnis = dnis
+        self.ani, self.dnis, self.diversion, self.privacy, self.trunk = caller
+        self.source = transaction.source
         self.dialog = dialog
         self.is_answered = False
         self._invite = transaction

@@ -13,10 +13,11 @@ from twisted.internet.interfaces import IReactorTime
 
 from gateway.media.port import Address
 from gateway.sip import metrics
+from gateway.sip.caller import caller_of
 from gateway.sip.calls import ALLOW, Call, extra_of, told
 from gateway.sip.dialog import Dialog
 from gateway.sip.errors import SipError
-from gateway.sip.headers import NameAddr, parse_name_addr
+from gateway.sip.headers import NameAddr
 from gateway.sip.incoming import IncomingCall
 from gateway.sip.message import Request
 from gateway.sip.outgoing import OutgoingCall
@@ -26,16 +27,17 @@ from gateway.sip.server_transaction import InviteServerTransaction, ServerTransa
 from gateway.sip.session import MediaSession, sdp_body
 from gateway.sip.settings import SipSettings
 from gateway.sip.transactions import RETRY_AFTER_S, Transactions
-from gateway.sip.uri import SUPPORTED_SCHEMES, Uri, masked, number_of
+from gateway.sip.uri import SUPPORTED_SCHEMES, Uri, masked
 from gateway.sip.wire import RFC_TIMERS, Hop, Timers, Transport
 from risk.domain.ids import china_time
 
 log = structlog.get_logger("sip")
 
-METHODS: Final = frozenset({"INVITE", "BYE", "OPTIONS"})  # ACK and CANCEL never come this far
-KNOWN_METHODS: Final = frozenset(
+METHODS: Final = frozenset(ALLOW.split(", "))  # ACK and CANCEL never come this far
+KNOWN_METHODS: Final = METHODS | frozenset(
     {"REGISTER", "MESSAGE", "SUBSCRIBE", "NOTIFY", "PUBLISH", "REFER", "INFO", "UPDATE", "PRACK"}
 )
+DIALOG_METHODS: Final = frozenset({"BYE", "INFO", "UPDATE", "PRACK", "NOTIFY", "REFER"})
 
 
 def call_numbers(now_ns: Callable[[], int]) -> Callable[[], str]:
@@ -188,8 +190,8 @@ class UserAgent:
         return call
 
     def _check_stranger(self, request: Request) -> None:
-        if request.method == "BYE":
-            raise Refusal("BYE outside a dialog", 481)
+        if request.method in DIALOG_METHODS:
+            raise Refusal(f"{request.method} outside a dialog", 481)
         if request.uri.scheme not in SUPPORTED_SCHEMES:
             raise Refusal(f"scheme {request.uri.scheme}", 416)
         _check_extensions(request)
@@ -212,14 +214,14 @@ class UserAgent:
         session = MediaSession(self.new_token())
         if body is not None:
             session.take_offer(body)
-        ani = self._ani(request, transaction.source)
-        dnis = number_of(request.uri) or number_of(request.to.uri)
+        is_trusted = transaction.source.host in self.settings.trunk_hosts
+        caller = caller_of(request, is_trusted=is_trusted)
         call_no = self._new_call_no()
-        call = IncomingCall(self, call_no, transaction, dialog, session, ani, dnis)
+        call = IncomingCall(self, call_no, transaction, dialog, session, caller)
         self._incoming[transaction] = call
         call.on_closed(lambda _: self._decided(transaction))
         log.info(
-            "sip.call_received", call_no=call_no, ani=masked(ani), dnis=dnis,
+            "sip.call_received", call_no=call_no, ani=masked(caller.ani), dnis=caller.dnis,
             peer=transaction.source.host,
         )  # fmt: skip
         if not told(call_no, self._on_call, call):
@@ -228,15 +230,6 @@ class UserAgent:
 
     def _decided(self, transaction: InviteServerTransaction) -> None:
         del self._incoming[transaction]
-
-    def _ani(self, request: Request, source: Hop) -> str:
-        """Return the caller's number: asserted when a carrier of ours says it, else claimed."""
-        if source.host in self.settings.trunk_hosts:
-            for value in request.headers.listed("P-Asserted-Identity"):
-                asserted = number_of(parse_name_addr(value).uri)
-                if asserted:
-                    return asserted
-        return number_of(request.sender.uri)
 
     def _respond(
         self, transaction: ServerTransaction, status: int, extra: tuple[tuple[str, str], ...]

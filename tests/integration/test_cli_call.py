@@ -56,7 +56,7 @@ class HotlineCall(TestCase):
         code, out, err = await self.ended(process)
         assert (code, err) == (0, "")
         assert self.gateway.flows[0].keys == "12*#"
-        assert self.gateway.flows[0].call.ani == "13900139000"
+        assert self.gateway.flows[0].call.ani == "+8613900139000"
         assert "-->  INVITE (SDP)" in out
         assert "<--  BYE" in out
         pcm, rate = read_wav(wav.read_bytes())

@@ -36,7 +36,7 @@ class BaresipCalls(TestCase):
         (flow,) = self.gateway.flows
         assert flow.keys == "100200300#"
         assert flow.end == "local_bye"
-        assert flow.call.ani == "13800138000"
+        assert flow.call.ani == "+8613800138000"
         assert _likeness(phone.heard(), g711.decode_alaw(TONE)) > 0.99
 
     async def test_it_hangs_up_and_speaks_mu_law(self) -> None:

@@ -32,7 +32,7 @@ class SippCalls(TestCase):
         await sipp("keys_then_bye.xml", self.port, self.folder, steps=[1.2, "13", 1.0, "5#"])
         (flow,) = self.gateway.flows
         assert (flow.keys, flow.end) == ("135#", "remote_bye")
-        assert (flow.call.ani, flow.call.dnis) == ("13900139000", "95500")
+        assert (flow.call.ani, flow.call.dnis) == ("+8613900139000", "95500")
 
     async def test_keys_arrive_and_we_hang_up(self) -> None:
         await sipp("keys_then_wait.xml", self.port, self.folder, steps=[0.5, "20*48#"])

@@ -48,7 +48,7 @@ class SoftphoneCalls(TestCase):
         heard = await call.end()
         (flow,) = self.gateway.flows
         assert flow.keys == "100*25#"
-        assert flow.call.ani == "13800138000"
+        assert flow.call.ani == "+8613800138000"
         assert flow.call.dnis == "95500"
         assert flow.end == "local_bye"
         loud = np.abs(g711.decode_alaw(heard).astype(int)) > 400
@@ -99,7 +99,7 @@ class SoftphoneCalls(TestCase):
         for call in calls:
             await call.end()
         keys = {flow.call.ani: flow.keys for flow in self.gateway.flows}
-        assert keys == {f"1380000{n:04d}": f"{n:02d}*" for n in range(20)}
+        assert keys == {f"+861380000{n:04d}": f"{n:02d}*" for n in range(20)}
 
     async def test_a_closed_socket_ends_the_calls_and_their_legs(self) -> None:
         call = await self.phone.dial(self.uri, "alice", self.hop)

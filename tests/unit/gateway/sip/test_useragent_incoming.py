@@ -20,7 +20,7 @@ def house() -> Exchange:
 
 def test_a_call_is_numbered_and_knows_who_calls_whom(house: Exchange) -> None:
     call = house.invited()
-    assert (call.call_no, call.ani, call.dnis) == ("call-1", "13800138000", "95500")
+    assert (call.call_no, call.ani, call.dnis) == ("call-1", "+8613800138000", "95500")
     assert call.sip_call_id == "one@192.0.2.1"
     assert call.peer == RtpPeer("192.0.2.1", 49_170, Codec.PCMA, 101)
 

@@ -98,7 +98,7 @@ def test_an_asserted_identity_counts_only_from_our_carriers() -> None:
     asserted = ('P-Asserted-Identity: "A" <sip:+8613900139000@carrier>',)
     assert house.invited(extra=asserted).ani == "+8613900139000"
     house = Exchange(trunk_hosts=("198.51.100.1",))
-    assert house.invited(extra=asserted).ani == "13800138000"
+    assert house.invited(extra=asserted).ani == "+8613800138000"
 
 
 def test_a_call_to_nobody_in_particular_takes_the_number_from_to() -> None:
