@@ -1,10 +1,12 @@
 """Mandarin words of typed values (reference: number reading rules, Mandarin).
 
 Groups of 万 and 亿; one 零 for an inner run of zeros; 十 without 一 at the head only; 两 before
-千, 万, 亿 and words of measure, 二 elsewhere; 幺 for 1 in codes.
+千, 万, 亿 and words of measure, 二 elsewhere, also after 零; 幺 for 1 in codes and phone numbers,
+一 in years and for keys.
 Not here: parsing (the tests' own).
 """
 
+import datetime
 from typing import Final
 
 from risk.domain.fixedpoint import E4
@@ -16,7 +18,13 @@ _YI: Final = 100_000_000
 _MEASURES: Final = {"share": "股", "unit": "份", "bond": "张"}
 _SMALL_MONEY: Final = "角分厘毫"
 _ASCII_DIGITS: Final = frozenset("0123456789")
-WORDS: Final = tuple("零一二三四五六七八九幺两十百千万亿点负元角分厘毫整股份张")
+_PERCENT: Final = "百分之"
+_PLUS: Final = "加"
+_KEYS: Final = {"*": "星号", "#": "井号", "+": _PLUS}
+WORDS: Final = (
+    *"零一二三四五六七八九幺两十百千万亿点负元角分厘毫整股份张年月日秒",
+    *(_PERCENT, "星号", "井号", _PLUS),
+)
 
 
 def cardinal(number: int) -> list[str]:
@@ -79,11 +87,34 @@ def qty(number: int, measure: str) -> list[str]:
 
 def price(price_e4: int) -> list[str]:
     """Return a price: 10.05 -> 十 点 零 五 元, 10.10 -> 十 点 一 零 元, 10.00 -> 十 元 整."""
-    whole, rest = divmod(price_e4, E4)
-    if rest == 0:
-        return [*_measured(whole), "元", "整"]
-    decimals = f"{rest:04d}".rstrip("0").ljust(2, "0")
-    return [*cardinal(whole), "点", *(_DIGITS[int(digit)] for digit in decimals), "元"]
+    if price_e4 < 0:  # a diluted cost may be
+        return ["负", *price(-price_e4)]
+    if price_e4 % E4 == 0:
+        return [*_measured(price_e4 // E4), "元", "整"]
+    return [*_decimal(price_e4, 2), "元"]
+
+
+def points(level_e4: int) -> list[str]:
+    """Return the level of an index: 3210.56 -> 三 千 二 百 一 十 点 五 六 点."""
+    if level_e4 < 0:
+        return ["负", *points(-level_e4)]
+    if level_e4 % E4 == 0:
+        return [*_measured(level_e4 // E4), "点"]
+    return [*_decimal(level_e4, 2), "点"]
+
+
+def percent(rate_bp: int) -> list[str]:
+    """Return a rate without zeros at its end: 350 -> 百分之 三 点 五, -1000 -> 负 百分之 十."""
+    if rate_bp < 0:
+        return ["负", *percent(-rate_bp)]
+    return [_PERCENT, *_decimal(rate_bp * (E4 // 100), 0)]
+
+
+def _decimal(figure_e4: int, decimals_min: int) -> list[str]:
+    """A number with its decimals one by one; 点 only when there are any."""
+    whole, rest = divmod(figure_e4, E4)
+    decimals = f"{rest:04d}".rstrip("0").ljust(decimals_min, "0")
+    return [*cardinal(whole), *["点"] * bool(decimals), *keys(decimals)]
 
 
 def money(amount_e4: int) -> list[str]:
@@ -99,9 +130,35 @@ def money(amount_e4: int) -> list[str]:
         if digit == "0":
             has_gap = bool(said)
             continue
-        said += ["零"] * has_gap + _measured(int(digit)) + [word]
+        said += ["零", *keys(digit)] if has_gap else _measured(int(digit))
+        said.append(word)
         has_gap = False
     return said
+
+
+def date(day: datetime.date) -> list[str]:
+    """Return a day, its year digit by digit: 二 零 二 六 年 十 一 月 二 十 二 日."""
+    year = keys(f"{day.year:04d}")
+    return [*year, "年", *cardinal(day.month), "月", *cardinal(day.day), "日"]
+
+
+def time(hour: int, minute: int, second: int | None) -> list[str]:
+    """Return a time of 24 hours: 九 点 整, 两 点 零 五 分, 十 四 点 三 十 分 零 秒."""
+    said = [*_measured(hour), "点"]
+    if second is None and minute == 0:
+        return [*said, "整"]
+    said += [*_after_bigger(minute), "分"]
+    return said if second is None else [*said, *_after_bigger(second), "秒"]
+
+
+def _after_bigger(number: int) -> list[str]:
+    """Minutes or seconds after a bigger unit: 5 -> 零 五, 12 -> 十 二, 0 -> 零."""
+    return ["零", *keys(str(number))] if 0 < number < 10 else cardinal(number)
+
+
+def keys(pressed: str) -> list[str]:
+    """Return keys or digits one by one, 1 as 一."""
+    return [_KEYS.get(key) or _DIGITS[int(key)] for key in pressed]
 
 
 def name(text: str) -> str:

@@ -161,6 +161,8 @@ class Voice:
                 clip = self._names.get(said) or self._clips.get(said)
                 if clip is not None:
                     yield clip
+            elif word == speech.PAUSE_WORD:
+                yield PAUSE
             else:
                 recorded = self._recorded_clips.get((language, f"word.{word}"))
                 yield recorded or self._clips[language, word]
