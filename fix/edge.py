@@ -22,6 +22,7 @@ from fix import metrics
 from fix.application import guarded
 from fix.inbound import Inbound, Recorder, Submit
 from fix.marketdata import DICTIONARY, MarketData, Tick
+from fix.message_log import MessageLog
 from fix.numbers import OutgoingNumbers
 from fix.router import Router
 from fix.sessions import FixSession
@@ -32,6 +33,7 @@ from risk.domain.orders import OpenOrder
 log = structlog.get_logger("fix")
 
 BUSY_POLL_S: Final = 0.001  # while an answer is waited for or something came in the last second
+MESSAGES_FOLDER: Final = "messages"  # inside the folder of the settings
 IDLE_POLL_S: Final = 0.01
 _BUSY_NS: Final = 1_000_000_000
 _STOP_WAIT_NS: Final = 3_000_000_000
@@ -64,10 +66,13 @@ class FixEdge:
         self._stopped: Deferred[None] | None = None
         self._stop_until_ns = 0
         checked(settings)
-        numbers = OutgoingNumbers(
-            data_folder / settings.folder / f"{settings.sender_comp_id}.numbers",
-            lambda write: deferToThreadPool(reactor, reactor.getThreadPool(), write),
-        )
+        folder = data_folder / settings.folder
+
+        def write_later(write: Callable[[], None]) -> "Deferred[None]":
+            return deferToThreadPool(reactor, reactor.getThreadPool(), write)
+
+        numbers = OutgoingNumbers(folder / f"{settings.sender_comp_id}.numbers", write_later)
+        self._message_log = MessageLog(folder / MESSAGES_FOLDER, write_later, now_ns)
         record = Recorder(submit)
         self.router = Router(settings, record, open_orders, now_ns)
         self._orders = FixSession(
@@ -77,6 +82,7 @@ class FixEdge:
             numbers,
             last_inbound,
             system_ns,
+            self._message_log,
         )
         self._orders.user = Inbound(self._orders, self.router, record, now_ns)
         self._sessions = [self._orders]
@@ -149,6 +155,7 @@ class FixEdge:
             count += session.count
         metrics.HANDOVER_DEPTH.set(count)
         guarded(Router.turn, self.router)
+        self._message_log.turn(now_ns)
         if self._stopped is not None and self._is_done(now_ns):
             self._close(self._stopped)
             return
@@ -163,5 +170,6 @@ class FixEdge:
     def _close(self, stopped: "Deferred[None]") -> None:
         for session in self._sessions:
             session.close()
+        self._message_log.close()
         log.info("fix.closed")
         stopped.callback(None)

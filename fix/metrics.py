@@ -35,6 +35,10 @@ NUMBER_FAULTS: Final = Counter(
     "Logons refused because a message number was too low, by whose number it was.",
     labelnames=("side",),
 )
+MESSAGES_NOT_KEPT: Final = Counter(
+    "hotline_fix_messages_not_kept",
+    "Messages, or writes of several, that are missing in the file of messages.",
+)
 HANDOVER_DEPTH: Final = Gauge(
     "hotline_fix_handover_depth",
     "Messages taken from QuickFIX in the last poll.",

@@ -20,7 +20,8 @@ import structlog
 
 from fix import metrics
 from fix.application import Callbacks, Happened, Happening, guarded, msg_type
-from fix.fields import SEQ_NUM_MAX, TEXT, FieldProblem, free_text, split
+from fix.fields import SEQ_NUM_MAX, SOH, TEXT, FieldProblem, free_text, split
+from fix.message_log import IN, OUT, MessageLog
 from fix.numbers import NumbersUnwritable, OutgoingNumbers
 from fix.settings import FixSettings, initiator_text, start_second
 from risk.domain.ids import NS, trading_day
@@ -59,14 +60,19 @@ class FixSession:
         numbers: OutgoingNumbers | None,
         last_inbound: Mapping[str, int],
         system_ns: Callable[[], int],
+        message_log: MessageLog | None = None,
     ) -> None:
-        """`system_ns` is the system's own clock, by which QuickFIX ends a session's day."""
+        """`system_ns` is the system's own clock, by which QuickFIX ends a session's day.
+
+        Application messages are kept in `message_log`, if there is one.
+        """
         self._session: Any = None  # these two first: at exit Python lets go of attributes in order,
         self._initiator: Any = None  # and QuickFIX still uses the others until it is gone
         self._settings = settings
         self._numbers = numbers
         self._last_inbound = last_inbound
         self._system_ns = system_ns
+        self._message_log = message_log
         self._day = 0
         self._cover_at = 0  # number at which to ask again whether it is reserved
         self._reset_wanted = False
@@ -124,6 +130,8 @@ class FixSession:
                 log.error("fix.nothing_sent", code=e.code, problem=str(e))
                 return 0
         is_taken = self._session.send(quickfix.Message(text, False))
+        if self._message_log is not None:
+            self._message_log.note(self.fix_session, OUT, f"34={number}{SOH}{text}")
         return number if is_taken else 0
 
     def log_out(self) -> None:
@@ -186,6 +194,8 @@ class FixSession:
             case Happening.LOGGED_OUT:
                 self._down()
             case Happening.MESSAGE:
+                if self._message_log is not None:
+                    self._message_log.note(self.fix_session, IN, one.text)
                 user.received(self.fix_session, one.text)
             case Happening.ADMIN if msg_type(one.text) == "3":
                 user.received(self.fix_session, one.text)

@@ -41,7 +41,8 @@ class FixSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
         ),
     ] = "HOTLINE-MD"
     folder: Annotated[
-        str, Meta(description="Folder of the outgoing message number, inside the data folder.")
+        str,
+        Meta(description="Folder of outgoing numbers and kept messages, inside the data folder."),
     ] = "fix"
     heartbeat_s: Annotated[int, Meta(ge=5, le=60, description="HeartBtInt(108) in s.")] = 30
     reconnect_s: Annotated[int, Meta(ge=1, le=60, description="Wait between dials in s.")] = 2
