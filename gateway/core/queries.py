@@ -10,7 +10,8 @@ from gateway.core.sequencer import Sequencer
 from risk.book import views
 from risk.book.account_book import AccountBook
 from risk.book.prices import Quote
-from risk.book.views import AccountView, FillView, OrderView, PositionView
+from risk.book.views import AccountView, FillOfDay, FillView, OrderView, PositionView
+from risk.domain.ids import NS
 from risk.domain.instrument import Instrument
 from risk.domain.orders import OpenOrder
 
@@ -61,17 +62,34 @@ class Queries:
         """Return the fills of an order, the newest first."""
         return views.fills_of(self._sound(), cl_ord_id)
 
+    def fills_today(self, account_no: str, limit: int = views.FILLS_MAX) -> list[FillOfDay]:
+        """Return the fills of an account's orders of the day, the newest first."""
+        return views.fills_today(self._sound(), account_no, limit)
+
     def quote(self, symbol: str) -> Quote | None:
         """Return the latest prices (0 = none yet), None when the symbol is unknown."""
         return views.quote_of(self._sound(), symbol)
+
+    def quote_age_s(self, symbol: str, now_ns: int) -> float:
+        """Return how old a symbol's quote is, -1 when there is none since the start."""
+        quote = views.quote_of(self._sound(), symbol)
+        return (now_ns - quote.recv_ns) / NS if quote is not None and quote.recv_ns else -1.0
 
     def instrument(self, symbol: str) -> Instrument | None:
         """Return an instrument's static data, None when the symbol is unknown."""
         return self._sound().instruments.get(symbol)
 
     def search(self, prefix: str) -> list[Instrument]:
-        """Return the instruments whose code or initials begin so."""
+        """Return the instruments whose code begins so."""
         return self._sound().instruments.search(prefix)
+
+    def search_keypad(self, digits: str) -> list[Instrument]:
+        """Return the instruments whose Chinese name's initials begin with these telephone keys."""
+        return self._sound().instruments.search_keypad(digits)
+
+    def indices(self) -> list[Instrument]:
+        """Return the indices, by code; they have quotes and cannot be traded."""
+        return self._sound().instruments.indices()
 
     def last_inbound(self, fix_session: str) -> int:
         """Return the last durable inbound MsgSeqNum(34) of a FIX session, 0 when there is none."""

@@ -16,7 +16,7 @@ from risk.book.orders import DayOrders
 from risk.book.positions import Positions
 from risk.book.prices import Prices
 
-SCHEMA: Final = 1  # of the image; grows with every change of a column
+SCHEMA: Final = 2  # grows with every change of a column; a snapshot of another is not used
 FINGERPRINT_BYTES: Final = 32
 
 
@@ -65,12 +65,15 @@ class AccountBook:
         self.orders_before = self.orders
         self.orders = DayOrders(day)
 
-    def fingerprint(self) -> bytes:
-        """Return a hash of everything that events decide, equal after replay of the same events."""
+    def fingerprint(self, schema: int = SCHEMA) -> bytes:
+        """Return a hash of everything that events decide, equal after replay of the same events.
+
+        With an earlier `schema`: of what the book held then, as a journal of that time recorded it.
+        """
         digest = blake2b(digest_size=FINGERPRINT_BYTES)
         digest.update(f"{self.day} {self.is_firm_killed}".encode())
         for _, table in self._tables():
-            table.digest_into(digest)
+            table.digest_into(digest, schema)
         texts_digest(digest, [f"{key} {place}" for key, place in self.fix_places.items()])
         return digest.digest()
 

@@ -73,9 +73,9 @@ class Accounts(AccountColumns, ColumnTable[AccountColumns]):
         self.unsettled_e4[: self.count] = 0
         self.newest_order[: self.count] = 0
 
-    def digest_into(self, digest: blake2b) -> None:
+    def digest_into(self, digest: blake2b, schema: int) -> None:
         """Feed rows and keys to a hash."""
-        super().digest_into(digest)
+        super().digest_into(digest, schema)
         texts_digest(digest, self.account_no)
 
     def image(self, prefix: str) -> Image:
@@ -114,9 +114,9 @@ class Branches(BranchColumns, ColumnTable[BranchColumns]):
             self.branch_code.append(branch_code)
         return row
 
-    def digest_into(self, digest: blake2b) -> None:
+    def digest_into(self, digest: blake2b, schema: int) -> None:
         """Feed rows and keys to a hash."""
-        super().digest_into(digest)
+        super().digest_into(digest, schema)
         texts_digest(digest, self.branch_code)
 
     def image(self, prefix: str) -> Image:

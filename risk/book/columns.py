@@ -49,9 +49,11 @@ class ColumnTable(Generic[ColumnsT]):
     """Columns of one table, `count` rows in use. Subclasses also inherit their columns class.
 
     `at` has the declared columns as memoryviews. Rows are never freed: a table is dropped whole.
+    `SINCE` says which schema of the book added a column, where that was not the first.
     """
 
     COLUMNS: ClassVar[type[Any]]
+    SINCE: ClassVar[Mapping[str, int]] = {}
 
     def __init__(self, capacity: int = CAPACITY_MIN) -> None:
         self.dtypes = declared_dtypes(self.COLUMNS)
@@ -79,11 +81,12 @@ class ColumnTable(Generic[ColumnsT]):
         self.count = row + 1
         return row
 
-    def digest_into(self, digest: "blake2b") -> None:
-        """Feed the rows in use to a hash."""
+    def digest_into(self, digest: "blake2b", schema: int) -> None:
+        """Feed the rows in use to a hash, with the columns that the book had in that schema."""
         digest.update(self.count.to_bytes(8, "little"))
         for name in self.dtypes:
-            digest.update(getattr(self, name)[: self.count].data)
+            if self.SINCE.get(name, 1) <= schema:
+                digest.update(getattr(self, name)[: self.count].data)
 
     def image(self, prefix: str) -> Image:
         """Return copies of the columns in use, named `prefix.column`."""

@@ -74,9 +74,9 @@ class Executions(ExecutionColumns, ColumnTable[ExecutionColumns]):
             yield newest
             newest = self.at.older_of_order[newest]
 
-    def digest_into(self, digest: blake2b) -> None:
+    def digest_into(self, digest: blake2b, schema: int) -> None:
         """Feed rows and keys to a hash."""
-        super().digest_into(digest)
+        super().digest_into(digest, schema)
         texts_digest(digest, self._seen)
         digest.update(array("i", self._seen.values()))
 

@@ -131,14 +131,14 @@ class DayOrders(OrderColumns, ColumnTable[OrderColumns]):
         """Return the rows of all open orders, oldest first."""
         return [int(row) for row in np.flatnonzero(self.leaves_qty[: self.count])]
 
-    def digest_into(self, digest: blake2b) -> None:
+    def digest_into(self, digest: blake2b, schema: int) -> None:
         """Feed rows, keys and executions to a hash."""
         digest.update(self.prefix.encode())
-        super().digest_into(digest)
+        super().digest_into(digest, schema)
         digest.update(memoryview(self._row_of_number))
         texts_digest(digest, self.order_id)
         texts_digest(digest, self.text)
-        self.executions.digest_into(digest)
+        self.executions.digest_into(digest, schema)
 
     def image(self, prefix: str) -> Image:
         """Return columns, keys and executions."""

@@ -16,6 +16,9 @@ class PriceColumns:
     ask_e4: I64
     last_e4: I64
     recv_ns: I64
+    high_e4: I64
+    low_e4: I64
+    volume: I64
 
 
 class Quote(NamedTuple):
@@ -25,6 +28,9 @@ class Quote(NamedTuple):
     ask_e4: int
     last_e4: int
     recv_ns: int
+    high_e4: int = 0  # of the day, like the next two
+    low_e4: int = 0
+    volume: int = 0  # shares traded
 
 
 class Prices(PriceColumns, ColumnTable[PriceColumns]):
@@ -41,9 +47,18 @@ class Prices(PriceColumns, ColumnTable[PriceColumns]):
         """Take a tick for an instrument row of the catalogue."""
         assert NOBODY < row < self.count, row
         at = self.at
-        at.bid_e4[row], at.ask_e4[row], at.last_e4[row], at.recv_ns[row] = quote
+        at.bid_e4[row], at.ask_e4[row], at.last_e4[row], at.recv_ns[row] = quote[:4]
+        at.high_e4[row], at.low_e4[row], at.volume[row] = quote[4:]
 
     def get(self, row: int) -> Quote:
         """Return the latest prices of an instrument row."""
         at = self.at
-        return Quote(at.bid_e4[row], at.ask_e4[row], at.last_e4[row], at.recv_ns[row])
+        return Quote(
+            at.bid_e4[row],
+            at.ask_e4[row],
+            at.last_e4[row],
+            at.recv_ns[row],
+            at.high_e4[row],
+            at.low_e4[row],
+            at.volume[row],
+        )

@@ -3,6 +3,7 @@
 Everything is as of now and a copy. Not here: anything that changes the book.
 """
 
+from heapq import nlargest
 from typing import Final, NamedTuple
 
 from risk.book.account_book import AccountBook
@@ -12,6 +13,7 @@ from risk.domain.enums import Channel, OrdStatus, OrdType, Side, TimeInForce
 from risk.domain.orders import OpenOrder
 
 ORDERS_MAX: Final = 500  # of one answer
+FILLS_MAX: Final = 500
 
 
 class AccountView(NamedTuple):
@@ -81,6 +83,20 @@ class FillView(NamedTuple):
     fees_e4: int
     transact_ns: int
     is_busted: bool
+
+
+class FillOfDay(NamedTuple):
+    """One fill of the day that the venue did not take back, with the order it belongs to."""
+
+    cl_ord_id: str
+    order_no: int
+    symbol: str
+    side: Side
+    last_qty: int
+    last_px_e4: int
+    fees_e4: int
+    transact_ns: int
+    exec_id: str
 
 
 def account_view(book: AccountBook, account_no: str) -> AccountView | None:
@@ -184,6 +200,33 @@ def fills_of(book: AccountBook, cl_ord_id: str) -> list[FillView]:
             at.is_busted[row],
         )
         for row in executions.of_order(place.orders.at.newest_execution[place.row])
+    ]
+
+
+def fills_today(book: AccountBook, account_no: str, limit: int = FILLS_MAX) -> list[FillOfDay]:
+    """Return the fills of an account's orders of the day, the newest first, at most `limit`."""
+    orders = book.orders
+    own, at = orders.at, orders.executions.at
+    newest = book.accounts.at.newest_order[book.accounts.row_of(account_no)]
+    fills = (
+        (fill, row)
+        for row in orders.of_account(newest)
+        for fill in orders.executions.of_order(own.newest_execution[row])
+        if not at.is_busted[fill]
+    )
+    return [
+        FillOfDay(
+            orders.cl_ord_id(own.order_no[row]),
+            own.order_no[row],
+            book.instruments.symbol[own.instrument_row[row]],
+            Side(own.side[row]),
+            at.last_qty[fill],
+            at.last_px_e4[fill],
+            at.fees_e4[fill],
+            at.transact_ns[fill],
+            orders.executions.exec_id(fill),
+        )
+        for fill, row in nlargest(limit, fills)  # rows rise in the order the fills came
     ]
 
 

@@ -13,6 +13,7 @@ from risk.book.account_book import AccountBook
 from risk.book.catalogue import Instruments
 from risk.domain.fixedpoint import I64, BoolArray
 from risk.domain.ids import NS, second_of_day, trading_day
+from risk.domain.instrument import INDEX_BOARDS
 from risk.market.phases import is_call, may_cancel, may_enter, phases_at
 from risk.market.price_bands import price_limits
 from risk.market.rulebook import BOARDS, DayRules, Rulebook
@@ -34,7 +35,7 @@ class ListingRules(NamedTuple):
     limit_up_e4: I64
     call_down_e4: I64  # in a call auction, where a no-limit day has other bounds
     call_up_e4: I64
-    has_rules: BoolArray
+    has_rules: BoolArray  # also without, where SYMBOL_UNKNOWN says enough
 
 
 class Pace(NamedTuple):
@@ -76,6 +77,7 @@ class Phases(NamedTuple):
     is_any_caged: bool
 
 
+UNTRADED_BOARDS: Final = np.array([0, *sorted(INDEX_BOARDS)], np.int64)  # 0: no instrument
 _NEVER: Final = np.zeros(BOARDS, np.bool_)
 _NO_PHASES: Final = Phases(_NEVER, _NEVER, _NEVER, False, _NEVER, False)
 
@@ -170,11 +172,12 @@ class TradingRules:
         used = slice(instruments.count)
         board = instruments.board[used].astype(np.int64)
         none = np.zeros_like(board)
+        is_untraded = np.isin(board, UNTRADED_BOARDS)
         if rules is None:
-            return ListingRules(board, none, none, none, none, board == 0)
+            return ListingRules(board, none, none, none, none, is_untraded)
         status = instruments.status[used].astype(np.int64)
         close = instruments.prev_close_e4[used]
         down, up = price_limits(close, board, status, rules)
         call_down, call_up = price_limits(close, board, status, rules, is_call=True)
-        has_rules = np.isin(board, [0, *self.rulebook.boards])  # 0: SYMBOL_UNKNOWN says enough
+        has_rules = np.isin(board, list(self.rulebook.boards)) | is_untraded
         return ListingRules(board, down, up, call_down, call_up, has_rules)

@@ -5,17 +5,21 @@ Orders that fail here are asked nothing further, so the other checks may trust t
 
 from typing import Final
 
+import numpy as np
+
 from risk.book.account_book import AccountBook
 from risk.book.columns import NOBODY
 from risk.checks.batch import OrderBatch
-from risk.checks.moment import Moment
+from risk.checks.moment import UNTRADED_BOARDS, Moment
 from risk.domain.enums import OrdType, Side, TimeInForce
 from risk.domain.fixedpoint import PRICE_E4_MAX, QTY_MAX, BoolArray
+from risk.market.rulebook import BOARDS
 
 # Plain integers: NumPy compares with an enum member far slower.
 SELL: Final = int(Side.SELL)
 LIMIT: Final = int(OrdType.LIMIT)
 DAY: Final = int(TimeInForce.DAY)
+_IS_UNTRADED: Final = np.isin(np.arange(BOARDS), UNTRADED_BOARDS)
 
 
 def side_unknown(batch: OrderBatch, book: AccountBook, moment: Moment) -> BoolArray:
@@ -70,9 +74,8 @@ def not_your_account(batch: OrderBatch, book: AccountBook, moment: Moment) -> Bo
 
 
 def symbol_unknown(batch: OrderBatch, book: AccountBook, moment: Moment) -> BoolArray:
-    """No such symbol."""
-    broken: BoolArray = batch.instrument_row == NOBODY
-    return broken
+    """No such symbol, or the code of an index, which nobody can trade."""
+    return _IS_UNTRADED[batch.board]
 
 
 def day_not_started(batch: OrderBatch, book: AccountBook, moment: Moment) -> bool:

@@ -5,7 +5,7 @@ Not here: reading the journal (gateway.journal), or commands, which replay does 
 
 from collections.abc import Iterable
 
-from risk.book.account_book import AccountBook
+from risk.book.account_book import SCHEMA, AccountBook
 from risk.core.apply import APPLY
 from risk.domain.errors import InvariantBroken
 from risk.domain.events import Event, FingerprintTaken
@@ -27,7 +27,13 @@ def fold(book: AccountBook, events: Iterable[Event], verify: bool = True) -> int
     for event in events:
         count += 1
         if verify and type(event) is FingerprintTaken:
-            found = book.fingerprint()
+            if event.schema > SCHEMA:
+                raise FingerprintDiffers(
+                    f"event {count} of this replay: its fingerprint is of book schema "
+                    f"{event.schema}, this release knows up to {SCHEMA}: use the release that "
+                    "wrote it"
+                )
+            found = book.fingerprint(event.schema)
             if found != event.fingerprint:
                 raise FingerprintDiffers(
                     f"event {count} of this replay: the book's fingerprint must be "

@@ -5,13 +5,14 @@ Not here: orders and cancels (risk.core.orders), what venues say (risk.core.repo
 
 from collections.abc import Iterator
 
-from risk.book.account_book import AccountBook, OrderPlace
+from risk.book.account_book import SCHEMA, AccountBook, OrderPlace
 from risk.checks.moment import day_of
 from risk.core.endings import ignored, order_canceled
 from risk.domain import commands as c
 from risk.domain import events as e
 from risk.domain.enums import Board, KillScope, ListingStatus
 from risk.domain.fixedpoint import MONEY_E4_MAX, PRICE_E4_MAX, QTY_MAX
+from risk.domain.instrument import INDEX_BOARDS
 from risk.domain.reasons import ReasonCode
 
 _Denial = e.CommandDenied
@@ -42,6 +43,7 @@ def list_instrument(book: AccountBook, command: c.ListInstrument, at_ns: int) ->
             ListingStatus(command.status),
             command.is_t0,
             command.is_halted,
+            command.initials,
         )
 
 
@@ -69,7 +71,7 @@ def move_shares(book: AccountBook, command: c.MoveShares, at_ns: int) -> Iterato
     cost_e4 = command.cost_e4
     if not account_row:
         yield _denied(command, at_ns, ReasonCode.ACCOUNT_UNKNOWN)
-    elif not instrument_row:
+    elif not instrument_row or book.instruments.at.board[instrument_row] in INDEX_BOARDS:
         yield _denied(command, at_ns, ReasonCode.SYMBOL_UNKNOWN)
     elif abs(qty) > QTY_MAX:
         yield _denied(command, at_ns, ReasonCode.QTY_TOO_LARGE)
@@ -133,7 +135,7 @@ def take_fingerprint(
     book: AccountBook, command: c.TakeFingerprint, at_ns: int
 ) -> Iterator[e.Event]:
     """Write the fingerprint down."""
-    yield e.FingerprintTaken(at_ns, book.fingerprint())
+    yield e.FingerprintTaken(at_ns, book.fingerprint(), SCHEMA)
 
 
 def record_call(book: AccountBook, command: c.RecordCall, at_ns: int) -> Iterator[e.Event]:

@@ -41,6 +41,7 @@ class ListInstrument(NamedTuple):
     status: ListingStatus = ListingStatus.NORMAL
     is_t0: bool = False
     is_halted: bool = False
+    initials: str = ""
 
 
 class MoveCash(NamedTuple):

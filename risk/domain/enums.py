@@ -115,6 +115,9 @@ class Board(enum.IntEnum):
     SZSE_FUND = 7
     SZSE_CONVERTIBLE = 8
     BSE_STOCK = 9
+    SSE_INDEX = 10  # quoted, never traded; so are the two that follow
+    SZSE_INDEX = 11
+    BSE_INDEX = 12
 
 
 class ListingStatus(enum.IntEnum):

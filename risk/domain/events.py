@@ -41,6 +41,7 @@ class InstrumentListed(NamedTuple):
     status: ListingStatus
     is_t0: bool
     is_halted: bool
+    initials: str = ""
 
 
 class CashMoved(NamedTuple):
@@ -333,10 +334,14 @@ class CommandDenied(NamedTuple):
 
 
 class FingerprintTaken(NamedTuple):
-    """The book's fingerprint after all earlier events; replay must find the same."""
+    """The book's fingerprint after all earlier events; replay must find the same.
+
+    `schema` is that of the book it was taken of: a later release compares what that one held.
+    """
 
     at_ns: int
     fingerprint: bytes
+    schema: int = 1
 
 
 class CallRecorded(NamedTuple):

@@ -13,6 +13,8 @@ ClOrdID = NewType("ClOrdID", str)
 
 ACCOUNT_NO: Final = re.compile(r"[0-9]{4,12}")
 SYMBOL: Final = re.compile(r"[0-9]{6}")
+INDEX_SYMBOL: Final = re.compile(r"(?:SH|SZ|BJ)[0-9]{6}")  # quotes only
+INITIALS: Final = re.compile(r"[A-Z0-9]{0,16}")  # of a Chinese name
 BRANCH_CODE: Final = re.compile(r"[0-9]{5}")
 REQUEST_ID: Final = re.compile(r"[\x21-\x7e]{1,96}")
 CHINA: Final = timezone(timedelta(hours=8), "Asia/Shanghai")  # no daylight saving since 1991

@@ -1,9 +1,12 @@
-"""Static data of one listed instrument, as reference data gives it for a trading day.
+"""Static data of one listed instrument or index, as reference data gives it for a trading day.
+
+The code of an index is qualified by its market ("SH000001"): the digits alone may be those of a
+share on another market.
 
 Not here: prices (risk.book) or the rules of its board (risk.market).
 """
 
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from risk.domain.enums import Board, ListingStatus, Venue
 
@@ -17,7 +20,11 @@ VENUE_OF_BOARD = {
     Board.SZSE_FUND: Venue.SZSE,
     Board.SZSE_CONVERTIBLE: Venue.SZSE,
     Board.BSE_STOCK: Venue.BSE,
+    Board.SSE_INDEX: Venue.SSE,
+    Board.SZSE_INDEX: Venue.SZSE,
+    Board.BSE_INDEX: Venue.BSE,
 }
+INDEX_BOARDS: Final = frozenset({Board.SSE_INDEX, Board.SZSE_INDEX, Board.BSE_INDEX})
 
 
 class Instrument(NamedTuple):
@@ -31,6 +38,12 @@ class Instrument(NamedTuple):
     status: ListingStatus = ListingStatus.NORMAL
     is_t0: bool = False  # bought today may be sold today
     is_halted: bool = False
+    initials: str = ""  # of the Chinese name, "PFYH"; letters and digits
+
+    @property
+    def is_index(self) -> bool:
+        """Whether it has quotes only."""
+        return self.board in INDEX_BOARDS
 
     @property
     def venue(self) -> Venue:

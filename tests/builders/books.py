@@ -14,10 +14,11 @@ from risk.domain.enums import Board, ListingStatus
 from risk.domain.events import DayStarted, InstrumentListed
 from risk.domain.fixedpoint import E4
 from risk.domain.ids import CHINA, NS
+from risk.domain.instrument import INDEX_BOARDS
 from tests.builders.rulebooks import the_rulebook
 
 DAY = 20260706
-BOARDS = tuple(Board)
+BOARDS = tuple(board for board in Board if board not in INDEX_BOARDS)
 
 
 def moment_ns(hour: int = 10, minute: int = 0, second: int = 0, day: int = DAY) -> int:

@@ -21,6 +21,7 @@ from risk.domain.enums import (
     TimeInForce,
 )
 from risk.domain.ids import NS
+from risk.domain.instrument import INDEX_BOARDS
 from tests.builders.books import moment_ns
 from tests.oracles.decide_loop import DecideLoop
 from tests.oracles.decide_state import Order
@@ -60,7 +61,7 @@ class Noise:
         self.symbols = {
             f"{600_000 + 10 * board + i}": (board, status)
             for board in Board
-            for i, status in enumerate(STATUSES)
+            for i, status in enumerate(STATUSES[:1] if board in INDEX_BOARDS else STATUSES)
         }
         self.closes: dict[str, int] = {}
         self.count = 0

@@ -11,6 +11,7 @@ from risk.checks.moment import HouseLimits
 from risk.domain import commands as c
 from risk.domain.enums import ExecType, KillScope
 from risk.domain.ids import second_of_day, trading_day
+from risk.domain.instrument import INDEX_BOARDS
 from risk.market.rulebook import Rulebook
 from tests.oracles.decide_state import Account, Bucket, Order
 from tests.oracles.order_rules import (
@@ -86,6 +87,8 @@ class DecideLoop:
         return [("cash", command.amount_e4)]
 
     def _MoveShares(self, command: c.MoveShares, now_ns: int) -> list[Answer]:
+        if self.listings[command.symbol].board in INDEX_BOARDS:
+            return [("denied", "SYMBOL_UNKNOWN")]
         holding = self.accounts[command.account_no].holding(command.symbol)
         if command.qty < 0 and -command.qty > holding.sellable:
             return [("denied", "SELLABLE_QTY")]
@@ -137,7 +140,7 @@ class DecideLoop:
                 command,
                 is_account=account is not None,
                 is_own_branch=not door or (account is not None and door == account.branch),
-                is_symbol=listing is not None,
+                is_symbol=listing is not None and listing.board not in INDEX_BOARDS,
                 is_day=self._is_of(trading_day(now_ns)),
                 has_rules=self.day is not None,
             )

@@ -6,17 +6,18 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from risk.domain.enums import Board, ListingStatus, Side
+from risk.domain.enums import ListingStatus, Side
 from risk.domain.fixedpoint import E4
 from risk.market.fees import buy_fees_max, order_fees
 from risk.market.price_bands import cage_bounds, price_limits
 from risk.market.ticks_lots import qty_broken
+from tests.builders.books import BOARDS as TRADED
 from tests.builders.rulebooks import one, rules_of
 from tests.oracles.fees_decimal import Schedule, owed
 from tests.oracles.price_limits_decimal import cage, limits
 
 RULES = rules_of()
-BOARDS = st.sampled_from(list(Board))
+BOARDS = st.sampled_from(TRADED)
 LIMITED = st.sampled_from([s for s in ListingStatus if s != ListingStatus.NO_LIMIT_DAY])
 MANY = settings(max_examples=400, deadline=None)
 

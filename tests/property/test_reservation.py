@@ -4,11 +4,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from risk.domain import commands as c
-from risk.domain.enums import Board, Side
+from risk.domain.enums import Side
 from risk.domain.events import Filled, OrderAccepted
+from tests.builders.books import BOARDS as TRADED
 from tests.builders.desk import Desk
 
-BOARDS = {f"{600_100 + board}": board for board in Board}
+BOARDS = {f"{600_100 + board}": board for board in TRADED}
 CUTS = st.lists(st.integers(1, 2_000), max_size=12)
 
 

@@ -11,6 +11,7 @@ from risk.domain.instrument import Instrument
 from risk.market.phases import is_call, may_enter, phases_at
 from risk.market.price_bands import cage_bounds, outside_cage, price_limits
 from risk.market.ticks_lots import above_max_qty, buy_qty_broken, off_tick
+from tests.builders.books import BOARDS as TRADED
 from tests.builders.rulebooks import one, rules_of, the_rulebook
 from tests.builders.venues import a_sell, an_order, at
 
@@ -57,7 +58,7 @@ def is_right(
 
 @settings(max_examples=600, deadline=None)
 @given(
-    st.sampled_from(list(Board)),
+    st.sampled_from(TRADED),
     st.sampled_from(list(ListingStatus)),
     st.sampled_from(list(Side)),
     QTYS,

@@ -4,6 +4,7 @@ from fix.marketdata import Tick
 from gateway.feed import metrics
 from gateway.feed.quotes import QuoteFeed
 from risk.book.account_book import AccountBook
+from risk.book.prices import Quote
 from risk.book.views import quote_of
 from risk.core.apply import apply
 from risk.domain.enums import Board, ListingStatus
@@ -27,7 +28,7 @@ def test_the_last_tick_of_a_turn_counts() -> None:
 
     feed.on_ticks([Tick("600000", 99_900, 1, 100_100, 1), Tick("600000", 99_800, 1, 100_000, 1)])
 
-    assert quote_of(book, "600000") == (99_800, 100_000, 0, 7 * SECOND)
+    assert quote_of(book, "600000") == Quote(99_800, 100_000, 0, 7 * SECOND)
 
 
 def test_a_tick_of_a_stranger_is_counted_and_changes_nothing() -> None:
