@@ -3,22 +3,17 @@
 Exit code 0 when the call was answered and all keys were pressed, else 1 and the reason.
 """
 
-import contextlib
 import secrets
 import socket
 import sys
 import time
 from pathlib import Path
-from typing import Any, Final, cast
+from typing import Final, cast
 
 import click
-import uvloop
-from twisted.internet import asyncioreactor
-from twisted.internet.defer import CancelledError, Deferred
-from twisted.internet.error import ReactorNotRunning
-from twisted.python.failure import Failure
 
 from gateway.app.clock import iso_clock
+from gateway.cli.on_reactor import run_on_reactor
 from gateway.obs.log import start_logging, to_stderr
 from gateway.sip.errors import SipError
 from gateway.sip.softphone import (
@@ -33,7 +28,6 @@ from gateway.sip.uri import PORT_DEFAULT, Uri, parse_uri
 from gateway.sip.wire import Hop
 
 HOLD_S_MAX: Final = 3600.0
-EXIT_INTERRUPTED: Final = 130
 
 
 @click.command()
@@ -63,36 +57,7 @@ def call(uri: str, keys: str, wav: Path | None, ani: str, hold: float) -> None:
     if to.scheme != "sip" or not to.host:
         raise click.BadParameter(f"must be sip:number@host or sip:number@host:port, was {uri}")
     start_logging("warning", to_stderr(), iso_clock(time.time_ns))
-    asyncioreactor.install(uvloop.new_event_loop())
-    sys.exit(_run(_call(to, script, wav, ani, hold)))
-
-
-def _run(work: Any) -> int:
-    """Run the coroutine on the reactor and return its exit code; its failure is raised."""
-    from twisted.internet import reactor
-
-    outcome: list[int | Failure] = []
-    running: Deferred[int] = Deferred.fromCoroutine(work)
-
-    def stop() -> None:
-        with contextlib.suppress(ReactorNotRunning):  # interrupted: it is stopping already
-            reactor.stop()
-
-    def interrupted() -> Deferred[object]:
-        if not outcome:
-            running.cancel()  # hangs up before the reactor goes
-        return ended
-
-    ended: Deferred[object] = running.addBoth(outcome.append)
-    ended.addBoth(lambda _: reactor.callWhenRunning(stop))
-    reactor.addSystemEventTrigger("before", "shutdown", interrupted)
-    reactor.run()
-    (result,) = outcome
-    if isinstance(result, Failure):
-        if result.check(CancelledError):
-            return EXIT_INTERRUPTED
-        result.raiseException()
-    return result
+    sys.exit(run_on_reactor(_call(to, script, wav, ani, hold)))
 
 
 async def _call(to: Uri, script: list[str], wav: Path | None, ani: str, hold_s: float) -> int:

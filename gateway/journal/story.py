@@ -4,14 +4,14 @@ Other rooms add lines (a call's keys, a message's receipt) through `LineSource`.
 Not here: printing (gateway.cli.replay).
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from typing import Any, Final, NamedTuple, TypeVar
 
 from gateway.journal.reader import batches_after
 from gateway.journal.storage import Storage
 from risk.domain.commands import Command, RecordRouted
 from risk.domain.enums import Side
-from risk.domain.events import CancelRequested, DayStarted, Event, OrderRouted
+from risk.domain.events import CallRecorded, CancelRequested, DayStarted, Event, OrderRouted
 from risk.domain.fixedpoint import format_e4
 from risk.domain.ids import china_time
 
@@ -41,9 +41,10 @@ LineSource = Callable[[OrderKeys], Iterable[StoryLine]]
 
 
 class Story(NamedTuple):
-    """Lines in time order, and the keys to ask other rooms for more."""
+    """Lines in time order, its own events by number, and the keys to ask other rooms for more."""
 
     lines: list[StoryLine]
+    events: list[tuple[int, Event]]
     keys: OrderKeys
 
 
@@ -63,6 +64,7 @@ def order_story(storage: Storage, cl_ord_id: str) -> Story | None:
     """
     ids = {cl_ord_id}
     lines: list[StoryLine] = []
+    events: list[tuple[int, Event]] = []
     request_ids, trace_ids, event_seqs = set[str](), set[str](), set[int]()
     for _, stored in batches_after(storage):
         if not stored.has_any(ids):
@@ -80,13 +82,27 @@ def order_story(storage: Storage, cl_ord_id: str) -> Story | None:
             request_ids.add(command.request_id)
             trace_ids |= {getattr(command, "trace_id", "")} - {""}
             lines += _command_lines(_own_part(command, ids), batch.at_ns)
-            lines += [_event_line(number, _own_part(event, ids)) for number, event in own]
+            kept = [(number, _own_part(event, ids)) for number, event in own]
+            lines += [_event_line(number, event) for number, event in kept]
+            events += kept
     if not lines:
         return None
     keys = OrderKeys(
         frozenset(ids), frozenset(request_ids), frozenset(trace_ids), frozenset(event_seqs)
     )
-    return Story(sorted(lines, key=lambda line: line.at_ns), keys)
+    return Story(sorted(lines, key=lambda line: line.at_ns), events, keys)
+
+
+def calls_bound(storage: Storage, call_nos: Collection[str]) -> list[tuple[int, CallRecorded]]:
+    """Return the events that bind the records of these calls, by number."""
+    found: list[tuple[int, CallRecorded]] = []
+    for _, stored in batches_after(storage):
+        if not stored.count_of(CallRecorded) or not stored.has_any(call_nos):
+            continue
+        for seq, event in enumerate(stored.events(), stored.first_seq):
+            if isinstance(event, CallRecorded) and event.call_no in call_nos:
+                found.append((seq, event))
+    return found
 
 
 def event_lines(storage: Storage, first_seq: int, last_seq: int) -> Iterator[StoryLine]:
