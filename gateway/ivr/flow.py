@@ -5,45 +5,15 @@ keys of config/prompts; `{side}` and `{reason}` in a key take the caller's value
 Not here: what a state does when a key arrives (gateway.ivr.interpreter).
 """
 
-import enum
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
 from gateway.ivr.entry import EntryKind
+from gateway.ivr.wishes import OUTCOMES, Action
 from risk.domain.enums import Language
 
 TRIES_MAX: Final = 3
-
-
-class Action(enum.Enum):
-    """What a `Do` state asks of the gateway."""
-
-    VERIFY_PIN = "verify_pin"
-    FIND_SECURITY = "find_security"
-    READ_CASH = "read_cash"
-    READ_LAST_ORDER = "read_last_order"
-    SUBMIT_ORDER = "submit_order"
-
-
-# Outcomes a `Do` must have an exit for, and the values an action brings to later prompts.
-OUTCOMES: Final[Mapping[Action, tuple[str, ...]]] = {
-    Action.VERIFY_PIN: ("ok", "refused", "locked_out", "busy"),
-    Action.FIND_SECURITY: ("ok", "unknown", "not_now"),
-    Action.READ_CASH: ("ok", "unknown"),
-    Action.READ_LAST_ORDER: ("ok", "none", "unknown"),
-    Action.SUBMIT_ORDER: ("accepted", "denied", "unknown"),
-}
-BRINGS: Final[Mapping[Action, tuple[str, ...]]] = {
-    Action.VERIFY_PIN: ("verified_account_no",),
-    Action.FIND_SECURITY: ("security", "measure"),
-    Action.READ_CASH: ("free",),
-    Action.READ_LAST_ORDER: (
-        *("last_order_no", "last_side_word", "last_security", "last_symbol", "last_qty"),
-        *("last_price", "last_filled", "last_state"),
-    ),
-    Action.SUBMIT_ORDER: ("order_no", "reason"),  # and the figures of the reason
-}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

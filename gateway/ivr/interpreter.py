@@ -10,18 +10,7 @@ from dataclasses import replace
 from typing import Final
 
 from gateway.ivr import entry
-from gateway.ivr.flow import (
-    TRIES_MAX,
-    Action,
-    CallFlow,
-    Collect,
-    Confirm,
-    Do,
-    Hangup,
-    Menu,
-    Say,
-    State,
-)
+from gateway.ivr.flow import TRIES_MAX, CallFlow, Collect, Confirm, Do, Hangup, Menu, Say, State
 from gateway.ivr.visit import (
     TYPE_AHEAD_MAX,
     Effect,
@@ -42,6 +31,7 @@ from gateway.ivr.visit import (
     Visit,
     Wait,
 )
+from gateway.ivr.wishes import Action
 from risk.domain.enums import Language
 from risk.domain.errors import InvariantBroken
 

@@ -10,18 +10,8 @@ from collections.abc import Iterator
 from itertools import product
 from typing import Final
 
-from gateway.ivr.flow import (
-    BRINGS,
-    Action,
-    CallFlow,
-    Collect,
-    Confirm,
-    Do,
-    Hangup,
-    Menu,
-    Say,
-    State,
-)
+from gateway.ivr.flow import CallFlow, Collect, Confirm, Do, Hangup, Menu, Say, State
+from gateway.ivr.wishes import BRINGS, Action
 from gateway.media.prompts import PromptBook
 from risk.domain.reasons import REASONS, ReasonCode
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
-from gateway.ivr.flow import Action
+from gateway.ivr.wishes import Action
 from risk.domain.enums import Language
 
 TYPE_AHEAD_MAX: Final = 64
@@ -121,17 +121,17 @@ class StartTimer(NamedTuple):
 
 
 class Perform(NamedTuple):
-    """Carry out an action, then give its `Outcome`. `order_no_of_call` counts from 1."""
+    """Carry out an action, then give its `Outcome`. `act_no` counts from 1."""
 
     action: Action
     values: Mapping[str, object]
     secrets: Mapping[str, str]
-    order_no_of_call: int
+    act_no: int
     at_ns: int  # of the key that asked for it
 
     def __repr__(self) -> str:
         """Hide the secrets."""
-        return f"Perform({self.action.name}, order_no_of_call={self.order_no_of_call})"
+        return f"Perform({self.action.name}, act_no={self.act_no})"
 
 
 class EndCall(NamedTuple):

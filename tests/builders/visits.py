@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from gateway.ivr.flow import Action, CallFlow
+from gateway.ivr.flow import CallFlow
 from gateway.ivr.flows.hotline import HOTLINE
 from gateway.ivr.interpreter import begin, step
 from gateway.ivr.visit import (
@@ -21,6 +21,7 @@ from gateway.ivr.visit import (
     TimedOut,
     Visit,
 )
+from gateway.ivr.wishes import Action
 
 Answers = Mapping[Action, tuple[str, Mapping[str, object]]]
 GOOD: Answers = {

@@ -3,8 +3,8 @@
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gateway.ivr.flow import OUTCOMES, Action
 from gateway.ivr.visit import Perform, Phase, Play
+from gateway.ivr.wishes import OUTCOMES, Action
 from gateway.media.prompts import PromptBook
 from risk.domain.reasons import REASONS
 from tests.builders.phone import a_book
@@ -75,7 +75,7 @@ def test_any_caller_is_served_to_an_end(
 
 def check_orders(visit: ScriptedVisit, confirmed: int) -> None:
     """Each order has a number of its own, and is what was read back last before it."""
-    assert [order.order_no_of_call for order in visit.orders] == list(range(1, confirmed + 1))
+    assert [order.act_no for order in visit.orders] == list(range(1, confirmed + 1))
     readback: Play | None = None
     for effect in visit.effects:
         if isinstance(effect, Play) and effect.prompts[0].key.startswith("order.readback"):

@@ -5,8 +5,8 @@ from collections.abc import Mapping
 from gateway.core.ports import AcceptanceStopped
 from gateway.ivr.actions.asking import Answer, Answering, Caller, text_of
 from gateway.ivr.actions.ports import PhoneQueries
-from gateway.ivr.flow import Action
 from gateway.ivr.visit import Perform
+from gateway.ivr.wishes import Action
 
 
 class CashActions:

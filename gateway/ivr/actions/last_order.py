@@ -7,8 +7,8 @@ from gateway.core.ports import AcceptanceStopped
 from gateway.ivr.actions.asking import Answer, Answering, Caller, text_of
 from gateway.ivr.actions.names import SpokenNames
 from gateway.ivr.actions.ports import PhoneQueries
-from gateway.ivr.flow import Action
 from gateway.ivr.visit import Perform
+from gateway.ivr.wishes import Action
 from gateway.media.speech import Qty, measure_of
 from risk.book.views import OrderView
 from risk.domain.enums import OrdStatus, Side

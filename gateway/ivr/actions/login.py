@@ -7,8 +7,8 @@ import structlog
 from gateway.identity.credentials import LockedOut, Refused, Verified
 from gateway.ivr.actions.asking import Answer, Answering, Caller, text_of
 from gateway.ivr.actions.ports import PinCheck
-from gateway.ivr.flow import Action
 from gateway.ivr.visit import Perform
+from gateway.ivr.wishes import Action
 from risk.domain.errors import TemporaryFailure
 
 log = structlog.get_logger("ivr")

@@ -2,7 +2,8 @@
 
 from typing import Final
 
-from gateway.ivr.flow import Action, Do, Say, State
+from gateway.ivr.flow import Do, Say, State
+from gateway.ivr.wishes import Action
 
 STATES: Final[tuple[State, ...]] = (
     Do(

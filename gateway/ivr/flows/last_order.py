@@ -5,7 +5,8 @@ Not here: the list of orders and cancelling (a later release).
 
 from typing import Final
 
-from gateway.ivr.flow import Action, Do, Say, State
+from gateway.ivr.flow import Do, Say, State
+from gateway.ivr.wishes import Action
 
 STATES: Final[tuple[State, ...]] = (
     Do(

@@ -3,7 +3,8 @@
 from typing import Final
 
 from gateway.ivr.entry import EntryKind
-from gateway.ivr.flow import Action, Collect, Do, Hangup, Say, State
+from gateway.ivr.flow import Collect, Do, Hangup, Say, State
+from gateway.ivr.wishes import Action
 
 STATES: Final[tuple[State, ...]] = (
     Collect(

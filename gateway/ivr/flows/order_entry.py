@@ -6,7 +6,8 @@ A closed market, like every other denial, is told by the reason's own words.
 from typing import Final
 
 from gateway.ivr.entry import EntryKind
-from gateway.ivr.flow import Action, Collect, Confirm, Do, Say, State
+from gateway.ivr.flow import Collect, Confirm, Do, Say, State
+from gateway.ivr.wishes import Action
 
 STATES: Final[tuple[State, ...]] = (
     Collect(

@@ -2,7 +2,7 @@
 
 import pytest
 
-from gateway.ivr.flow import TRIES_MAX, Action, CallFlow, Do, Hangup
+from gateway.ivr.flow import TRIES_MAX, CallFlow, Do, Hangup
 from gateway.ivr.interpreter import begin, step
 from gateway.ivr.visit import (
     Key,
@@ -17,6 +17,7 @@ from gateway.ivr.visit import (
     TimedOut,
     Wait,
 )
+from gateway.ivr.wishes import Action
 from risk.domain.enums import Language, Side
 from risk.domain.errors import InvariantBroken
 from tests.builders.visits import GOOD, ScriptedVisit
@@ -87,7 +88,7 @@ def test_an_order_holds_what_was_keyed() -> None:
     assert order.values["price"] == 100_500
     assert order.values["qty"] == 200
     assert order.values["verified_account_no"] == "100200300"
-    assert order.order_no_of_call == 1
+    assert order.act_no == 1
     assert order.at_ns == 123
 
 
@@ -128,13 +129,13 @@ def test_keys_pressed_while_the_heart_thinks_order_nothing_more() -> None:
 
 def test_a_second_order_has_the_next_number() -> None:
     visit = ScriptedVisit().run(ORDER + "|1|" + "2 000001 9# 100# |1")
-    assert [order.order_no_of_call for order in visit.orders] == [1, 2]
+    assert [order.act_no for order in visit.orders] == [1, 2]
     assert [order.values["side"] for order in visit.orders] == [Side.BUY, Side.SELL]
 
 
 def test_a_dropped_order_is_not_sent_and_the_next_one_is_the_first() -> None:
     visit = ScriptedVisit().run(ORDER + "|2|" + "1 600000 9# 100# |1")
-    assert [order.order_no_of_call for order in visit.orders] == [1]
+    assert [order.act_no for order in visit.orders] == [1]
     assert visit.orders[0].values["price"] == 90_000
 
 

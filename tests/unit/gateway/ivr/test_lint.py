@@ -6,8 +6,9 @@ import pytest
 
 from gateway.ivr.dialplan import FLOWS
 from gateway.ivr.entry import EntryKind
-from gateway.ivr.flow import Action, CallFlow, Collect, Confirm, Do, Go, Hangup, Menu, Say, State
+from gateway.ivr.flow import CallFlow, Collect, Confirm, Do, Go, Hangup, Menu, Say, State
 from gateway.ivr.lint import VARIANTS, expanded, problems
+from gateway.ivr.wishes import Action
 from gateway.media.prompts import PromptBook
 from risk.domain.enums import Language
 from risk.domain.reasons import REASONS, prompt_key
