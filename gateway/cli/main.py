@@ -26,6 +26,8 @@ COMMANDS: Final = {
     "order": ("gateway.cli.order:order", "place, cancel or list orders over the web API"),
     "notices": ("gateway.cli.notices:notices", "list and re-queue messages that could not be sent"),
     "replay": ("gateway.cli.replay:replay", "verify the journal, or tell the life of one order"),
+    "evidence": ("gateway.cli.evidence:evidence", "show, bundle or check what is kept of an order"),
+    "ladder": ("gateway.cli.ladder:ladder", "show the signalling of one call"),
     "rules": ("gateway.cli.rules:rules", "which market rules applied on a day"),
     "settings": ("gateway.cli.settings:settings", "show every setting and where it came from"),
     "doctor": ("gateway.cli.doctor:doctor", "check what a configuration file cannot say"),

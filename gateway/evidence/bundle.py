@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any, Final
 
 from gateway.evidence import verifier
-from gateway.evidence.call_log import encode
 from gateway.evidence.case import Case
 from gateway.evidence.transcript import transcript
 from gateway.journal.story import told
@@ -67,12 +66,15 @@ def _files(case: Case, recordings: Path) -> Iterator[tuple[str, bytes]]:
     events = sorted([*case.story.events, *case.bindings], key=lambda each: each[0])
     yield verifier.JOURNAL, _text(event_json(seq, event) for seq, event in events)
     yield verifier.FIX, _text(case.fix_lines)
-    yield "notices.json", json.dumps(
-        [_notice_fields(notice) for notice in case.notices], ensure_ascii=False, indent=1
-    ).encode()
+    yield (
+        "notices.json",
+        json.dumps(
+            [_notice_fields(notice) for notice in case.notices], ensure_ascii=False, indent=1
+        ).encode(),
+    )
     yield "verify.py", Path(verifier.__file__).read_bytes()
-    for record, _ in case.calls:
-        yield f"calls/{record.call_no}.json", encode(record)
+    for record, stored, _ in case.calls:
+        yield f"calls/{record.call_no}.json", stored
         yield f"calls/{record.call_no}.txt", _text(transcript(record))
         if record.recording:
             file = recordings / record.recording

@@ -23,7 +23,7 @@ from gateway.ivr.call_record import CallRecord
 from gateway.store.database import Database
 from gateway.store.tables import CALLS
 from risk.domain.commands import Command, RecordCall
-from risk.domain.errors import TemporaryFailure
+from risk.domain.errors import PermanentFailure, TemporaryFailure
 
 log = structlog.get_logger("evidence")
 
@@ -38,6 +38,12 @@ UNBOUND: Final = Gauge(
 
 encode: Final = msgspec.json.Encoder().encode
 decode: Final = msgspec.json.Decoder(CallRecord).decode
+
+
+class NotFound(PermanentFailure):
+    """Nothing is kept under this number; the text says how to list what is."""
+
+    code = "evidence.not_found"
 
 
 class StoredCalls:
@@ -57,13 +63,14 @@ class StoredCalls:
 
     async def start(self) -> None:
         """Close the rows of calls that the last run took along, and bind what was not bound."""
-        records = await self._database.read(_not_bound)
-        for record in records:
+        found = await self._database.read(_not_bound)
+        for stored in found:
+            record = decode(stored)
             if not record.ended_ns:
-                record = await self._close(record)
-            await self._bind(record)
-        if records:
-            log.info("evidence.mended", records=len(records))
+                stored = await self._close(record)
+            await self._bind(stored)
+        if found:
+            log.info("evidence.mended", records=len(found))
 
     def begin(self, record: CallRecord) -> "Deferred[None]":
         """A call has come: keep what is known of it."""
@@ -91,45 +98,48 @@ class StoredCalls:
         return over
 
     async def _is_kept(self, record: CallRecord) -> bool:
+        stored = encode(record)
         try:
-            await self._database.write(lambda connection: _put(connection, record))
+            await self._database.write(lambda connection: _put(connection, record, stored))
             if record.ended_ns:
-                await self._bind(record)
+                await self._bind(stored)
         except TemporaryFailure as e:
             log.warning("evidence.later", call_no=record.call_no, code=e.code)
             return False
         return True
 
-    async def _bind(self, record: CallRecord) -> None:
-        await self._submit(binding_of(record))
-        await self._database.write(lambda connection: _mark_bound(connection, record.call_no))
+    async def _bind(self, stored: bytes) -> None:
+        command = binding_of(stored)
+        await self._submit(command)
+        await self._database.write(lambda connection: _mark_bound(connection, command.call_no))
 
-    async def _close(self, record: CallRecord) -> CallRecord:
+    async def _close(self, record: CallRecord) -> bytes:
         """Return the record of a call nobody closed, as it is kept from now on."""
         file = self._recordings / record.recording
         closed = msgspec.structs.replace(
             record, ended_ns=self._now_ns(), close_reason=GATEWAY_ENDED, recording=""
         )
 
-        def kept(connection: Connection) -> CallRecord:  # on a thread: a recording may be long
+        def kept(connection: Connection) -> bytes:  # on a thread: a recording may be long
             digest = sha256_of(file) if record.recording and file.is_file() else ""
             name = record.recording if digest else ""
             found = msgspec.structs.replace(closed, recording=name, recording_sha256=digest)
-            _put(connection, found)
-            return found
+            _put(connection, found, encode(found))
+            return encode(found)
 
         return await self._database.write(kept)
 
 
-def binding_of(record: CallRecord) -> RecordCall:
-    """Return the command that writes the digests of a record into the journal."""
+def binding_of(stored: bytes) -> RecordCall:
+    """Return the command that writes the digests of a stored record into the journal."""
+    record = decode(stored)
     return RecordCall(
         request_id=f"call:{record.call_no}",
         call_no=record.call_no,
         account_no=record.account_no,
         ani=record.ani,
         dnis=record.dnis,
-        record_sha256=hashlib.sha256(encode(record)).hexdigest(),
+        record_sha256=hashlib.sha256(stored).hexdigest(),
         recording_sha256=record.recording_sha256,
     )
 
@@ -143,7 +153,7 @@ def sha256_of(file: Path) -> str:
     return digest.hexdigest()
 
 
-def _put(connection: Connection, record: CallRecord) -> None:
+def _put(connection: Connection, record: CallRecord, stored: bytes) -> None:
     """Write a row; a call that has ended is not opened again by a late beginning."""
     row = insert(CALLS).values(
         call_no=record.call_no,
@@ -151,7 +161,7 @@ def _put(connection: Connection, record: CallRecord) -> None:
         ended_ns=record.ended_ns,
         ani=record.ani,
         account_no=record.account_no,
-        record=encode(record),
+        record=stored,
         is_bound=0,
     )
     names = ("ended_ns", "ani", "account_no", "record")
@@ -168,17 +178,14 @@ def _mark_bound(connection: Connection, call_no: str) -> None:
     connection.execute(update(CALLS).where(CALLS.c.call_no == call_no).values(is_bound=1))
 
 
-def _not_bound(connection: Connection) -> list[CallRecord]:
-    rows = connection.execute(
-        select(CALLS.c.record).where(CALLS.c.is_bound == 0).order_by(CALLS.c.started_ns)
-    )
-    return [decode(row.record) for row in rows]
+def _not_bound(connection: Connection) -> list[bytes]:
+    wanted = select(CALLS.c.record).where(CALLS.c.is_bound == 0).order_by(CALLS.c.started_ns)
+    return list(connection.scalars(wanted))
 
 
-def record_of(connection: Connection, call_no: str) -> CallRecord | None:
-    """Return a call's record, None when it is unknown."""
-    row = connection.execute(select(CALLS.c.record).where(CALLS.c.call_no == call_no)).first()
-    return None if row is None else decode(row.record)
+def stored_record(connection: Connection, call_no: str) -> bytes | None:
+    """Return a call's record as it is stored (decode it with `decode`), None when unknown."""
+    return connection.scalar(select(CALLS.c.record).where(CALLS.c.call_no == call_no))
 
 
 def records_by(
@@ -190,4 +197,4 @@ def records_by(
         wanted = wanted.where(CALLS.c.ani == ani)
     if account_no:
         wanted = wanted.where(CALLS.c.account_no == account_no)
-    return [decode(row.record) for row in connection.execute(wanted)]
+    return [decode(stored) for stored in connection.scalars(wanted)]

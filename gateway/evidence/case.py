@@ -3,6 +3,7 @@
 Reads only, so it may run beside the gateway. Not here: how a case is shown or exported.
 """
 
+import hashlib
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Final, NamedTuple
@@ -13,7 +14,7 @@ from sqlalchemy.exc import OperationalError
 from fix.edge import MESSAGES_FOLDER
 from fix.fields import SOH
 from fix.settings import FixSettings
-from gateway.evidence.call_log import record_of
+from gateway.evidence.call_log import decode, stored_record
 from gateway.ivr.call_record import CallRecord
 from gateway.journal.reader import batches_after
 from gateway.journal.storage import Storage
@@ -34,7 +35,17 @@ class BoundCall(NamedTuple):
     """A call as it is stored, and what the journal says its digests are; None: not bound yet."""
 
     record: CallRecord
+    stored: bytes
     bound: CallRecorded | None
+
+    @property
+    def doubt(self) -> str:
+        """Why the stored record proves nothing; empty when the journal has its digest."""
+        if self.bound is None:
+            return "not in the journal yet"
+        if self.bound.record_sha256 != hashlib.sha256(self.stored).hexdigest():
+            return "CHANGED after the call: the journal has another digest"
+        return ""
 
 
 class Case(NamedTuple):
@@ -78,12 +89,13 @@ def calls_of(
     bound = {event.call_no: event for _, event in bindings}
     engine = create_engine(store_url(StoreSettings(), data_folder))
     try:
-        found = read_once(engine, lambda connection: [record_of(connection, n) for n in call_nos])
+        found = read_once(engine, lambda c: [stored_record(c, number) for number in call_nos])
     except OperationalError:  # a store from before calls were kept, or none
         return []
     finally:
         engine.dispose()
-    return [BoundCall(record, bound.get(record.call_no)) for record in found if record is not None]
+    calls = [(decode(stored), stored) for stored in found if stored is not None]
+    return [BoundCall(record, stored, bound.get(record.call_no)) for record, stored in calls]
 
 
 def fix_lines(data_folder: Path, cl_ord_ids: Iterable[str]) -> Iterable[str]:

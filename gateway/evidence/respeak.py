@@ -10,8 +10,9 @@ import numpy as np
 
 from gateway.ivr.call_record import CallRecord
 from gateway.media import g711, sound
+from gateway.media.prompts import PromptBook
 from gateway.media.speech import Code, Name, Price, Qty, Value, measure_of
-from gateway.media.voice import Voice
+from gateway.media.voice import Voice, text_of
 from risk.domain.enums import Language, Side
 from risk.domain.events import OrderAccepted
 from risk.domain.instrument import Instrument
@@ -32,11 +33,11 @@ def readback_values(
 
 
 def readback_text(
-    voice: Voice, order: OrderAccepted, listing: Instrument, language: Language
+    texts: PromptBook, order: OrderAccepted, listing: Instrument, language: Language
 ) -> str:
     """Return in writing what the read-back of this order says."""
     values = readback_values(order, listing, language)
-    return voice.text(READBACKS[Side(order.side)], values, language)
+    return text_of(texts, READBACKS[Side(order.side)], values, language)
 
 
 async def readback_wav(

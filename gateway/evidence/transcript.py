@@ -32,6 +32,17 @@ def transcript(record: CallRecord) -> Iterator[str]:
         yield f"            agent   {told}"
 
 
+def call_line(record: CallRecord) -> str:
+    """Return a call in one line, for a list."""
+    orders = ",".join(acted.cl_ord_id for acted in record.acted if acted.cl_ord_id)
+    seconds = (record.ended_ns - record.started_ns) / NS if record.ended_ns else 0
+    return (
+        f"{record.call_no:<20} {_at(record.started_ns)} {seconds:>7.1f} s  "
+        f"{record.ani or 'withheld':<16} {record.account_no or '-':<12} "
+        f"{record.close_reason or 'lasts':<14} {orders}"
+    ).rstrip()
+
+
 def _happened(record: CallRecord) -> Iterator[tuple[int, str]]:
     for heard in record.heard:
         cut = f" [cut by a key after {heard.cut_ms} ms]" if heard.cut_ms >= 0 else ""

@@ -96,9 +96,7 @@ def _disagreements(files: Mapping[str, bytes]) -> Iterator[str]:
 def _call_problems(
     name: str, call: Mapping[str, Any], files: Mapping[str, bytes], events: list[dict[str, Any]]
 ) -> Iterator[str]:
-    bound = [
-        e for e in events if e["type"] == "CallRecorded" and e["call_no"] == call["call_no"]
-    ]
+    bound = [e for e in events if e["type"] == "CallRecorded" and e["call_no"] == call["call_no"]]
     if not bound:
         yield f"{name}: the journal has no digest of this call"
         return
@@ -147,16 +145,15 @@ def _e4(price: str | None) -> int:
 def main(arguments: list[str]) -> int:
     """Print what is wrong, or "bundle: ok" and the chain value; return the exit code."""
     if len(arguments) != 1:
-        print("usage: verify.py BUNDLE.zip", file=sys.stderr)
+        sys.stderr.write("usage: verify.py BUNDLE.zip\n")
         return 2
     found = problems(arguments[0])
-    for problem in found:
-        print(problem)
+    sys.stdout.writelines(f"{problem}\n" for problem in found)
     if found:
         return 1
     with zipfile.ZipFile(arguments[0]) as archive:
         last = archive.read(MANIFEST).decode().splitlines()[-1]
-    print(f"bundle: ok, chain {last.split(' ')[0]}")
+    sys.stdout.write(f"bundle: ok, chain {last.split(' ')[0]}\n")
     return 0
 
 
