@@ -20,8 +20,10 @@ log = structlog.get_logger("fix")
 
 DICTIONARY: Final = str(Path(__file__).with_name("market_data.xml"))
 SYMBOLS_MAX: Final = 20_000
+VOLUME_MAX: Final = 10**15  # shares of a day
 
-_ENTRY_TYPE: Final = "269"  # 0 bid, 1 offer, 2 trade, others are not ours
+_ENTRY_TYPE: Final = "269"  # 0 bid, 1 offer, 2 trade, 7 high, 8 low, B volume; no others
+_VOLUME: Final = "B"
 _ENTRY_PX: Final = "270"
 _ENTRY_SIZE: Final = "271"
 _POSITION: Final = "290"  # MDEntryPositionNo: 1 is the best, absent too
@@ -31,7 +33,7 @@ _ENTRY_COUNT: Final = "268"
 
 
 class Tick(NamedTuple):
-    """The best bid and offer and the last trade of an instrument; 0 where there is none."""
+    """The best bid and offer, the last trade and the day's figures; 0 where there is none."""
 
     symbol: str
     bid_px_e4: int = 0
@@ -41,6 +43,9 @@ class Tick(NamedTuple):
     last_px_e4: int = 0
     last_qty: int = 0
     sent_ns: int = 0
+    high_px_e4: int = 0  # of the day
+    low_px_e4: int = 0
+    volume: int = 0  # shares traded on the day
 
 
 class QuoteBoard:
@@ -134,6 +139,9 @@ def _updated(tick: Tick, entry: f.Fields) -> Tick:
     if entry.get(_POSITION, "1") != "1":
         return tick
     is_deleted = entry.get(_ACTION) == "2"
+    if kind == _VOLUME:
+        volume = 0 if is_deleted else f.whole(entry, _ENTRY_SIZE, VOLUME_MAX)
+        return tick._replace(volume=volume)
     px_e4 = 0 if is_deleted else f.price_e4(entry, _ENTRY_PX)
     qty = 0 if is_deleted else f.quantity(entry, _ENTRY_SIZE)
     match kind:
@@ -143,5 +151,9 @@ def _updated(tick: Tick, entry: f.Fields) -> Tick:
             return tick._replace(offer_px_e4=px_e4, offer_qty=qty)
         case "2":
             return tick._replace(last_px_e4=px_e4, last_qty=qty)
+        case "7":
+            return tick._replace(high_px_e4=px_e4)
+        case "8":
+            return tick._replace(low_px_e4=px_e4)
         case _:
             return tick

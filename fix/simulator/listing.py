@@ -55,7 +55,7 @@ class Listing:
         self.prev_close_e4 = instrument.prev_close_e4
         self.phase = Phase.CLOSED
         self.book = OrderBook()
-        self.last_e4 = self.volume = self.turnover_e4 = 0
+        self.last_e4 = self.high_e4 = self.low_e4 = self.volume = self.turnover_e4 = 0
         self._rules: DayRules | None = None
         self._limits_e4 = self._call_limits_e4 = (0, 0)
         self.tick_e4 = self.lot_qty = self.min_qty = self.max_qty = 1
@@ -73,7 +73,7 @@ class Listing:
     def close_day(self) -> None:
         """End the day: the last price becomes the previous close; no rules until the next."""
         self.prev_close_e4 = self.fair_e4
-        self.last_e4 = self.volume = self.turnover_e4 = 0
+        self.last_e4 = self.high_e4 = self.low_e4 = self.volume = self.turnover_e4 = 0
         self._rules = None
 
     def start_day(
@@ -95,6 +95,8 @@ class Listing:
     def traded(self, qty: int, price_e4: int) -> None:
         """Count a trade."""
         self.last_e4 = price_e4
+        self.high_e4 = max(self.high_e4, price_e4)
+        self.low_e4 = min(self.low_e4 or price_e4, price_e4)
         self.volume += qty
         self.turnover_e4 += qty * price_e4
 
@@ -184,4 +186,6 @@ class Listing:
             self.prev_close_e4,
             self.volume,
             self.turnover_e4,
+            self.high_e4,
+            self.low_e4,
         )

@@ -15,6 +15,7 @@ import numpy as np
 
 from fix.simulator.auction import cross, uncross
 from fix.simulator.flow import Flow, MarketView, Wish
+from fix.simulator.indices import Indices
 from fix.simulator.listing import Listing
 from fix.simulator.member_orders import FLOW, MemberOrder, ReportDesk
 from fix.simulator.messages import Depth, Report, VenueOrder
@@ -45,7 +46,9 @@ class Market:
         flow: Flow | None,
     ) -> None:
         """Open at `desk.now_ns` in whatever phase that is."""
-        self.listings = {each.symbol: Listing(each) for each in instruments}
+        listed = list(instruments)
+        self.listings = {each.symbol: Listing(each) for each in listed if not each.is_index}
+        self.indices = Indices(listed, self.listings)
         self.trading_day: date | None = None  # the last day on which any venue traded
         self._symbols = list(self.listings)
         self._rulebook, self._desk, self._flow = rulebook, desk, flow
@@ -147,6 +150,7 @@ class Market:
         self._day, self._rules = day, self._rulebook.on(day)
         if self._rules is not None and self._rules.is_trading_day.any():
             self.trading_day = day
+        self.indices.close_day()
         listings = list(self.listings.values())
         for listing in listings:
             listing.close_day()

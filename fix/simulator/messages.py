@@ -123,6 +123,8 @@ class Depth(NamedTuple):
     prev_close_e4: int
     volume: int  # shares traded today
     turnover_e4: int
+    high_e4: int = 0  # of the day's trades
+    low_e4: int = 0
 
 
 def limit_side(side: int) -> Side | None:

@@ -133,12 +133,15 @@ class Venue:
         Returns reports, and the depth of instruments that changed since the last call.
         """
         reports = self._pass_time(now_ns) + self._market.run_flow()
-        return reports, self._market.take_changed()
+        market = self._market
+        return reports, market.take_changed() + market.indices.changed(self._desk.now_ns)
 
     def depth(self, symbol: str) -> Depth | None:
         """Return an instrument's market data, None when it is not listed."""
         listing = self._market.listings.get(symbol)
-        return listing.depth(self._desk.now_ns) if listing is not None else None
+        if listing is None:
+            return self._market.indices.depth(symbol, self._desk.now_ns)
+        return listing.depth(self._desk.now_ns)
 
     def halt(self, symbol: str, is_halted: bool) -> None:
         """Halt a listed symbol or let it trade again."""

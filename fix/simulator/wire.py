@@ -28,6 +28,7 @@ _PRICE: Final = "44"
 _TIME_IN_FORCE: Final = "59"
 _NEW, _CHANGE, _DELETE = "0", "1", "2"  # MDUpdateAction(279)
 _BID, _OFFER, _TRADE = "0", "1", "2"  # MDEntryType(269)
+_HIGH, _LOW, _VOLUME = "7", "8", "B"
 
 
 def order(member: str, fields: f.Fields) -> VenueOrder:
@@ -120,6 +121,7 @@ def snapshot_text(depth: Depth) -> str:
     ]
     if depth.last_e4:
         entries.append(f"269={_TRADE}{f.SOH}270={format_e4(depth.last_e4)}{f.SOH}")
+        entries += [f"269={kind}{f.SOH}{figure}" for kind, figure in _figures(depth)]
     body = f"55={depth.symbol}{f.SOH}268={len(entries)}{f.SOH}{''.join(entries)}"
     return f"{_HEAD}W{f.SOH}{body}"
 
@@ -137,6 +139,10 @@ def refresh_text(before: Depth, after: Depth) -> str | None:
             f"279={_NEW}{f.SOH}269={_TRADE}{f.SOH}55={after.symbol}{f.SOH}270={price}{f.SOH}"
             f"271={qty}{f.SOH}"
         )
+        entries += [
+            f"279={_CHANGE}{f.SOH}269={kind}{f.SOH}55={after.symbol}{f.SOH}{figure}"
+            for kind, figure in sorted(set(_figures(after)) - set(_figures(before)))
+        ]
     if not entries:
         return None
     return f"{_HEAD}X{f.SOH}268={len(entries)}{f.SOH}{''.join(entries)}"
@@ -153,6 +159,15 @@ def _level_changes(
         action = _DELETE if new is None else _CHANGE if old is not None else _NEW
         level = _level(new) if new is not None else ""
         yield (f"279={action}{f.SOH}269={kind}{f.SOH}55={symbol}{f.SOH}{level}290={place}{f.SOH}")
+
+
+def _figures(depth: Depth) -> list[tuple[str, str]]:
+    """Return the day's highest and lowest price and its volume as entries."""
+    return [
+        (_HIGH, f"270={format_e4(depth.high_e4)}{f.SOH}"),
+        (_LOW, f"270={format_e4(depth.low_e4)}{f.SOH}"),
+        (_VOLUME, f"271={depth.volume}{f.SOH}"),
+    ]
 
 
 def _level(level: Level) -> str:

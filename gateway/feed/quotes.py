@@ -36,7 +36,15 @@ class QuoteFeed:
         latest = {tick.symbol: tick for tick in ticks}
         now_ns = self._now_ns()
         for symbol, tick in latest.items():
-            quote = Quote(tick.bid_px_e4, tick.offer_px_e4, tick.last_px_e4, now_ns)
+            quote = Quote(
+                tick.bid_px_e4,
+                tick.offer_px_e4,
+                tick.last_px_e4,
+                now_ns,
+                tick.high_px_e4,
+                tick.low_px_e4,
+                tick.volume,
+            )
             if not take_quote(self._book, symbol, quote):
                 metrics.UNKNOWN_SYMBOLS.inc()
         metrics.TICKS.inc(len(latest))

@@ -6,17 +6,19 @@ is used. Not here: market rules (loader.py), what becomes of a row (day.py, `hot
 
 import csv
 import enum
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Final, NamedTuple, TypeVar
 
+from gateway.refdata.initials import initials_of
 from risk.domain.enums import Board, Language, ListingStatus
 from risk.domain.errors import ConfigError
 from risk.domain.fixedpoint import PRICE_E4_MAX, QTY_MAX, parse_e4
-from risk.domain.ids import ACCOUNT_NO, BRANCH_CODE, SYMBOL
-from risk.domain.instrument import Instrument
+from risk.domain.ids import ACCOUNT_NO, BRANCH_CODE, INDEX_SYMBOL, INITIALS, SYMBOL
+from risk.domain.instrument import INDEX_BOARDS, Instrument
 
 ROWS_MAX: Final = 2_000_000
+_INDEX_BOARDS: Final = frozenset(board.name for board in INDEX_BOARDS)
 
 E = TypeVar("E", bound=enum.Enum)
 Row = dict[str, str]
@@ -45,10 +47,14 @@ class OpeningAccount(NamedTuple):
 
 
 def read_listings(file: Path) -> list[Instrument]:
-    """Return the listings of a day from CSV with the columns of Instrument (prices in yuan)."""
+    """Return the listings of a day from CSV with the columns of Instrument (prices in yuan).
+
+    `initials` may be left out or empty: they are then derived from the Chinese name.
+    """
+    columns = "symbol board name_zh name_en prev_close status is_t0 is_halted"
     return [
         Instrument(
-            _shape(row, "symbol", SYMBOL.fullmatch, "six digits"),
+            _symbol(row),
             _member(row, "board", Board),
             row["name_zh"],
             row["name_en"],
@@ -56,11 +62,10 @@ def read_listings(file: Path) -> list[Instrument]:
             _member(row, "status", ListingStatus),
             _yes_no(row, "is_t0"),
             _yes_no(row, "is_halted"),
+            _shape(row, "initials", INITIALS.fullmatch, "at most 16 of A-Z and 0-9")
+            or initials_of(row["name_zh"]),
         )
-        for row in _rows(
-            file,
-            ["symbol", "board", "name_zh", "name_en", "prev_close", "status", "is_t0", "is_halted"],
-        )
+        for row in _rows(file, columns.split(), "initials")
     ]
 
 
@@ -86,21 +91,24 @@ def read_opening_accounts(file: Path) -> list[OpeningAccount]:
     ]
 
 
-def _rows(file: Path, columns: list[str]) -> Iterator[Row]:
-    """Yield rows, each with its place in the file under "_place"."""
+def _rows(file: Path, columns: list[str], optional: str = "") -> Iterator[Row]:
+    """Yield rows, each with its place in the file under "_place"; an absent cell is empty."""
     try:
         with file.open(encoding="utf-8", newline="") as text:
             reader = csv.DictReader(text, strict=True)
-            if reader.fieldnames != columns:
-                raise ConfigError(str(file), f"must have the columns {','.join(columns)}")
-            yield from _numbered(file, reader, columns)
+            wider = [*columns, optional] if optional else columns
+            if reader.fieldnames not in (columns, wider):
+                may_be = f" and may have {optional}" if optional else ""
+                raise ConfigError(str(file), f"must have the columns {','.join(columns)}{may_be}")
+            for row in _numbered(file, reader, reader.fieldnames):
+                yield {optional: "", **row} if optional else row
     except OSError as e:
         raise ConfigError(str(file), f"cannot be read ({e.strerror}): check the path") from e
     except (csv.Error, UnicodeDecodeError) as e:
         raise ConfigError(str(file), f"is no CSV in UTF-8: {e}") from e
 
 
-def _numbered(file: Path, reader: "csv.DictReader[str]", columns: list[str]) -> Iterator[Row]:
+def _numbered(file: Path, reader: "csv.DictReader[str]", columns: Sequence[str]) -> Iterator[Row]:
     for count, row in enumerate(reader, 1):
         place = f"{file}:{reader.line_num}"
         if count > ROWS_MAX:
@@ -115,6 +123,12 @@ def _shape(row: Row, column: str, check: Callable[[str], object], wanted: str) -
     if not check(row[column]):
         raise _wrong(row, column, f"must be {wanted}")
     return row[column]
+
+
+def _symbol(row: Row) -> str:
+    if row["board"] in _INDEX_BOARDS:
+        return _shape(row, "symbol", INDEX_SYMBOL.fullmatch, "SH, SZ or BJ and six digits")
+    return _shape(row, "symbol", SYMBOL.fullmatch, "six digits")
 
 
 def _member(row: Row, column: str, kind: type[E]) -> E:

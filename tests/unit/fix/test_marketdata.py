@@ -95,12 +95,26 @@ def test_the_session_counts_and_survives_what_it_cannot_read() -> None:
 def test_what_the_venue_writes_we_read() -> None:
     before = Depth("600000", 0, Phase.CONTINUOUS, (Level(100_000, 100),), (), 0, 100_000, 0, 0)
     bids, asks = (Level(100_100, 200), Level(100_000, 100)), (Level(100_200, 50),)
-    after = Depth("600000", 0, Phase.CONTINUOUS, bids, asks, 100_150, 100_000, 300, 0)
+    after = Depth(
+        *("600000", 0, Phase.CONTINUOUS, bids, asks, 100_150, 100_000),
+        volume=10**9,
+        turnover_e4=0,
+        high_e4=100_200,
+        low_e4=100_150,
+    )
+    before = before._replace(volume=10**9 - 300)
     board = QuoteBoard()
     board.apply(wire.snapshot_text(before) + "10=000\x01")
     update = wire.refresh_text(before, after)
     assert update is not None
     assert board.apply(update + "10=000\x01") == [
-        Tick("600000", 100_100, 200, 100_200, 50, 100_150, 300, 0)
+        Tick(
+            *("600000", 100_100, 200, 100_200, 50, 100_150, 300, 0),
+            high_px_e4=100_200,
+            low_px_e4=100_150,
+            volume=10**9,
+        )
     ]
+    again = QuoteBoard().apply(wire.snapshot_text(after) + "10=000\x01")
+    assert again[0][-3:] == (100_200, 100_150, 10**9)
     assert wire.refresh_text(after, after) is None

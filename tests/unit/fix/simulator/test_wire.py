@@ -93,7 +93,6 @@ def depth(**other: Any) -> Depth:
         ({"bids": (Level(100_000, 300), Level(99_900, 200))}, ["279=1|269=0|270=10.00|271=300"]),
         ({"bids": (Level(100_000, 100),)}, ["279=2|269=0"]),
         ({"asks": (Level(100_100, 5),)}, ["279=0|269=1|270=10.01|271=5"]),
-        ({"last_e4": 100_000, "volume": 50}, ["279=0|269=2|270=10.00|271=50"]),
     ],
 )
 def test_an_update_tells_only_what_changed(after: dict[str, Any], expected: list[str]) -> None:
@@ -102,3 +101,23 @@ def test_an_update_tells_only_what_changed(after: dict[str, Any], expected: list
     shown = text.replace("55=600000\x01", "").replace("\x01", "|")
     assert shown.startswith("8=FIX.4.4|35=X|268=1|")
     assert all(part in shown for part in expected)
+
+
+def test_a_trade_brings_the_figures_of_the_day_that_it_changed() -> None:
+    traded = {"last_e4": 100_000, "volume": 50, "high_e4": 100_000, "low_e4": 100_000}
+    first = wire.refresh_text(depth(), depth(**traded))
+    assert first is not None
+    assert first.replace("55=600000\x01", "").replace("\x01", "|") == (
+        "8=FIX.4.4|35=X|268=4|279=0|269=2|270=10.00|271=50|"
+        "279=1|269=7|270=10.00|279=1|269=8|270=10.00|279=1|269=B|271=50|"
+    )
+    second = wire.refresh_text(
+        depth(**traded), depth(**traded | {"last_e4": 99_900, "volume": 60, "low_e4": 99_900})
+    )
+    assert second is not None
+    assert "269=7" not in second
+    assert (
+        second.replace("55=600000\x01", "")
+        .replace("\x01", "|")
+        .endswith("279=1|269=8|270=9.99|279=1|269=B|271=60|")
+    )

@@ -6,6 +6,7 @@ import pytest
 
 from gateway.identity.customers import Customer, checked
 from gateway.identity.pins import check_pin
+from gateway.refdata.initials import initials_of
 from gateway.refdata.tables import OpeningPosition, read_listings, read_opening_accounts
 from risk.domain.enums import Board, Language, ListingStatus
 from risk.domain.errors import ConfigError
@@ -31,7 +32,34 @@ def test_shipped_listings_cover_every_board() -> None:
         ListingStatus.NORMAL,
         False,
         False,
+        "PFYH",
     )
+    assert listings[-1].is_index
+    assert listings[-1].symbol == "BJ899050"
+
+
+def test_initials_that_a_file_leaves_out_come_from_the_name(tmp_path: Path) -> None:
+    file = tmp_path / "listings.csv"
+    file.write_text(LISTING_HEAD + "600900,SSE_MAIN,长江电力,CYPC,27,NORMAL,no,no\n", "utf-8")
+
+    assert [listing.initials for listing in read_listings(file)] == ["CJDL"]
+
+
+@pytest.mark.parametrize(
+    ("name_zh", "initials"),
+    [
+        ("浦发银行", "PFYH"),  # not PFYX: 行 is hang here
+        ("重庆啤酒", "CQPJ"),  # not ZQPJ
+        ("*ST长方", "STCF"),
+        ("沪深300ETF", "HS300ETF"),
+        ("三\uff21", "SA"),  # a full-width letter
+        ("Apple", "APPLE"),
+        ("\ufffd-?", ""),
+        ("一" * 40, "Y" * 16),
+    ],
+)
+def test_initials_are_those_of_the_words_as_spoken(name_zh: str, initials: str) -> None:
+    assert initials_of(name_zh) == initials
 
 
 def test_shipped_accounts_are_sound() -> None:
@@ -53,6 +81,7 @@ def test_shipped_accounts_are_sound() -> None:
     ("line", "column", "remedy"),
     [
         ("60000,SSE_MAIN,a,b,10,NORMAL,no,no", "symbol", "must be six digits, was '60000'"),
+        ("000001,SSE_INDEX,a,b,10,NORMAL,no,no", "symbol", "must be SH, SZ or BJ and six digits"),
         ("600000,SSE,a,b,10,NORMAL,no,no", "board", "must be one of SSE_MAIN, "),
         ("600000,SSE_MAIN,a,b,ten,NORMAL,no,no", "prev_close", "a decimal number such as"),
         ("600000,SSE_MAIN,a,b,0,NORMAL,no,no", "prev_close", "must be above 0"),
