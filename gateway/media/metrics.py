@@ -15,6 +15,11 @@ LEGS_LOST = Counter(
     "Legs that ended because their media worker ended.",
 )
 
+NAMES_LEFT_OUT = Counter(
+    "hotline_media_names_left_out",
+    "Names of securities that could not be rendered for a prompt; their codes were spoken.",
+)
+
 
 class FrameLateness(Collector):
     """Histogram of late frames, counted in the workers; only their buckets come over."""

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from gateway.media.speech import SLOT_KINDS
+from gateway.media.speech import SLOT_KINDS, vocabulary
 from risk.domain.enums import Language
 from risk.domain.errors import ConfigError
 
@@ -29,6 +29,14 @@ class Slot(NamedTuple):
 
 
 Piece = str | Slot
+
+
+class SpokenPiece(NamedTuple):
+    """A text that is one clip. `key` names its recording: a prompt, or word.<word>."""
+
+    language: Language
+    key: str
+    text: str
 
 
 class PromptBook:
@@ -129,3 +137,24 @@ def _text_problems(path: str, text: str, pieces: list[Piece]) -> Iterator[Config
                 yield ConfigError(path, f"slot kind must be one of {known}, was {piece.kind!r}")
         elif re.search(r"[0-9{}]", piece):
             yield ConfigError(path, f"digits and braces only as {{name:kind}}, was {piece!r}")
+
+
+def spoken_pieces(book: PromptBook) -> Iterator[SpokenPiece]:
+    """Yield all that is said but names of securities: words of values, then prompts by key."""
+    for language in Language:
+        for word in vocabulary(language):
+            yield SpokenPiece(language, word_key(word), word)
+        for key in sorted(book.all_keys()):
+            for n, piece in enumerate(book.pieces(key, language)):
+                if isinstance(piece, str) and is_spoken(piece):
+                    yield SpokenPiece(language, piece_key(key, n), piece)
+
+
+def piece_key(key: str, n: int) -> str:
+    """Name of a recorded piece: its prompt's key, and from the second piece on its place."""
+    return key if n == 0 else f"{key}.{n}"
+
+
+def word_key(word: str) -> str:
+    """Name of a recorded word of numbers, dates and the like."""
+    return f"word.{word}"

@@ -1,4 +1,4 @@
-"""PCM arithmetic for prompts: resample, trim, level; and WAV files (RIFF, PCM 16 bit).
+"""PCM arithmetic for prompts: resample, trim, level, stretch; and WAV files (RIFF, PCM 16 bit).
 
 Shapes: mono int16 arrays (n,). Not here: the A-law table (gateway.media.g711).
 """
@@ -20,6 +20,8 @@ _QUIET: Final = 200  # of 32768: below it is silence
 _SPEECH_RMS: Final = 2_600  # about -22 dBFS, the level telephony recommends for speech
 _PEAK_MAX: Final = 26_000
 _WINDOW_S: Final = 0.02
+_HOP_S: Final = 0.015  # half a frame when stretching: a frame holds two periods of a deep voice
+_SEARCH_S: Final = 0.008  # either side, more than half such a period
 
 
 class SoundBroken(PermanentFailure):
@@ -98,3 +100,31 @@ def level(pcm: Pcm16, rate: int = SAMPLE_RATE) -> Pcm16:
 def alaw_clip(pcm: Pcm16, rate: int) -> bytes:
     """Return speech as a clip for the phone: 8 kHz, trimmed, levelled, A-law."""
     return encode_alaw(level(trim(resample(pcm, rate))))
+
+
+def stretch(pcm: Pcm16, percent: int, rate: int = SAMPLE_RATE) -> Pcm16:
+    """Return the sound `percent` as long at the same pitch, for callers who like it slower.
+
+    Overlap-add of frames taken where they fit what was written last (WSOLA, Verhelst and
+    Roelands 1993). A sound shorter than one frame comes back as it is.
+    """
+    hop = int(_HOP_S * rate)
+    frame, search = 2 * hop, int(_SEARCH_S * rate)
+    if percent == 100 or len(pcm) < frame:
+        return pcm
+    size_out = len(pcm) * percent // 100
+    steps = -(-size_out // hop)
+    padded = np.concatenate(
+        [np.zeros(search + hop), pcm.astype(np.float64), np.zeros(2 * (frame + search))]
+    )
+    window = np.hanning(frame + 1)[:frame]  # two of them, half a frame apart, add up to one
+    out = np.zeros(hop * (steps + 2))
+    natural = search  # where the sound goes on after the frame written last
+    for n in range(steps + 1):
+        wanted = min(search + n * hop * 100 // percent, len(padded) - frame - search)
+        region = padded[wanted - search : wanted + search + frame]
+        fits = np.correlate(region, padded[natural : natural + frame], "valid")
+        start = wanted - search + int(np.argmax(fits)) if n else wanted
+        out[n * hop : n * hop + frame] += window * padded[start : start + frame]
+        natural = min(start + hop, len(padded) - frame)
+    return np.rint(out[hop : hop + size_out]).clip(-32_768, 32_767).astype(np.int16)

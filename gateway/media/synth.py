@@ -1,8 +1,8 @@
 """Speech engines behind one port: text in, an A-law clip out, never on the reactor's thread.
 
 `EspeakSpeaker` talks to a process of ours around eSpeak NG, `CommandSpeaker` runs any program that
-reads text and writes WAV. Not here: which texts (gateway.media.prompts) and the cache
-(gateway.media.voice).
+reads text and writes WAV. Not here: which texts (gateway.media.prompts), the cache
+(gateway.media.rendering), a service behind HTTP (gateway.media.http_speaker).
 """
 
 import subprocess
@@ -154,6 +154,14 @@ class EspeakSpeaker:
         return reap_child(self._reactor, process)
 
 
+def clip_of_wav(wav: bytes, engine: str) -> bytes:
+    """Return an engine's WAV file as a clip. Raises VoiceUnavailable naming the engine."""
+    try:
+        return sound.alaw_clip(*sound.read_wav(wav))
+    except sound.SoundBroken as e:
+        raise VoiceUnavailable(f"{engine!r} gave no usable sound: {e}") from e
+
+
 class CommandSpeaker:
     """A program per text: `{language}` in its arguments is zh or en, text on stdin, WAV out."""
 
@@ -192,7 +200,7 @@ class CommandSpeaker:
             )
         if len(ended.stdout) > WAV_BYTES_MAX:
             raise VoiceUnavailable(f"{command[0]!r} wrote more than {WAV_BYTES_MAX} bytes")
-        return sound.alaw_clip(*sound.read_wav(ended.stdout))
+        return clip_of_wav(ended.stdout, command[0])
 
     def stop(self) -> Deferred[None]:
         """Nothing runs between texts."""

@@ -1,24 +1,27 @@
-"""What is said, as clips: recorded files first, else synthesised once and kept on disk.
+"""What is said, as clips: recorded files first, else a speech engine's.
 
-A clip is cached under the sha1 of engine, voice and text. Numbers are put together from word
-clips; only names of securities are rendered while the gateway runs.
-Not here: prompt texts (gateway.media.prompts), number grammar (gateway.media.speech).
+Numbers are put together from word clips; only names of securities are rendered while the gateway
+runs. Elder mode says the same, slower. Not here: prompt texts (gateway.media.prompts), number
+grammar (gateway.media.speech), making and keeping clips (gateway.media.rendering).
 """
 
-import hashlib
+import functools
 import re
 from collections import OrderedDict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Final
 
 import structlog
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import Deferred, FirstError, gatherResults
 
-from gateway.media import g711, sound, speech
+from gateway.core.tasks import Tasks
+from gateway.media import g711, lexicon, metrics, prompts, sound, speech
 from gateway.media.child import MediaReactor
+from gateway.media.http_speaker import HttpSpeaker
 from gateway.media.port import Clip
-from gateway.media.prompts import PromptBook, Slot, is_spoken, load
+from gateway.media.prompts import PromptBook, Slot, is_spoken, piece_key, spoken_pieces, word_key
+from gateway.media.rendering import PARALLEL_MAX, Renderer, Said, clip_of
 from gateway.media.rtp import SAMPLE_RATE
 from gateway.media.settings import VoiceSettings
 from gateway.media.synth import (
@@ -36,111 +39,162 @@ from risk.domain.errors import ConfigError
 log = structlog.get_logger("media")
 
 PAUSE_S: Final = 0.25
-NAMES_MAX: Final = 10_000
+SLOW_PAUSE_S: Final = 0.45
+NAMES_MAX: Final = 4_000
+NAMES_WAITING_MAX: Final = 64
 NAME_CHARS_MAX: Final = 60
-PAUSE: Final = Clip("pause", g711.ALAW_SILENCE * int(PAUSE_S * SAMPLE_RATE))
+SLOW_FOLDER: Final = "slow"
 
-_Said = tuple[Language, str]
+
+def _silence(name: str, seconds: float) -> Clip:
+    return Clip(name, g711.ALAW_SILENCE * int(seconds * SAMPLE_RATE))
+
+
+PAUSE: Final = _silence("pause", PAUSE_S)
+SLOW_PAUSE: Final = _silence("pause.slow", SLOW_PAUSE_S)
+_PAUSES: Final = Said(PAUSE, SLOW_PAUSE)
+
+_Text = tuple[Language, str]
 
 _SPACE_BEFORE_MARK: Final = re.compile(r" +(?=[,.])")
 
 
 class Voice:
-    """Clips of prompts and values in both languages."""
+    """Clips of prompts and values in both languages, in two speeds."""
 
     def __init__(
         self,
         book: PromptBook,
-        speaker: Speaker,
-        cache: Path,
+        renderer: Renderer,
         recorded: Path | None,
         in_thread: InThread,
+        tasks: Tasks,
     ) -> None:
-        """`cache` is a folder for rendered clips, `recorded` one with <lang>/<key>.wav files."""
+        """`recorded` is a folder with <lang>/<key>.wav and, for elder mode, <lang>/slow/."""
         self.book = book
-        self._speaker, self._cache, self._recorded = speaker, cache, recorded
-        self._in_thread = in_thread
-        self._clips: dict[_Said, Clip] = {}
-        self._names: OrderedDict[_Said, Clip] = OrderedDict()
-        self._recorded_clips: dict[tuple[Language, str], Clip] = {}
+        self._renderer, self._recorded = renderer, recorded
+        self._in_thread, self._tasks = in_thread, tasks
+        self._said: dict[_Text, Said] = {}
+        self._names: OrderedDict[_Text, Said] = OrderedDict()
+        self._names_waiting: dict[_Text, list[Deferred[None]]] = {}
+        self._recorded_said: dict[_Text, Said] = {}
 
     async def prepare(self) -> None:
         """Make every clip but names ready. Raises VoiceUnavailable or ConfigError."""
-        self._recorded_clips = await self._in_thread(self._read_recorded)
-        for language, text, recorded_key in self._needed():
-            said = (language, text)
-            if (language, recorded_key) not in self._recorded_clips and said not in self._clips:
-                self._clips[said] = await self._rendered(language, text)
-        log.info("media.voice_ready", clips=len(self._clips), recorded=len(self._recorded_clips))
+        await self._read_recorded()
+        texts = (
+            (piece.language, piece.text)
+            for piece in spoken_pieces(self.book)
+            if (piece.language, piece.key) not in self._recorded_said
+        )
+        wanted = iter(dict.fromkeys(texts))
 
-    def _needed(self) -> Iterator[tuple[Language, str, str]]:
-        """Yield language, text and the key a recorded file would have."""
+        async def render_some() -> None:
+            for language, text in wanted:
+                if (language, text) not in self._said:
+                    self._said[language, text] = await self._renderer.said(language, text)
+
+        some = [Deferred.fromCoroutine(render_some()) for _ in range(PARALLEL_MAX)]
+        try:
+            await gatherResults(some, consumeErrors=True)
+        except FirstError as e:
+            for one in some:
+                one.cancel()
+            e.subFailure.raiseException()
+        log.info("media.voice_ready", clips=len(self._said), recorded=len(self._recorded_said))
+
+    async def _read_recorded(self) -> None:
+        if self._recorded is None:
+            return
         for language in Language:
-            for word in speech.vocabulary(language):
-                yield language, word, f"word.{word}"
-            for key in sorted(self.book.all_keys()):
-                for n, piece in enumerate(self.book.pieces(key, language)):
-                    if isinstance(piece, str) and is_spoken(piece):
-                        yield language, piece, _piece_key(key, n)
+            folder = self._recorded / language.name.lower()
+            usual = await self._in_thread(functools.partial(_recorded_clips, folder))
+            slow = await self._in_thread(functools.partial(_recorded_clips, folder / SLOW_FOLDER))
+            for key, clip in usual.items():
+                said = await self._renderer.with_slow(clip, slow.get(key))
+                self._recorded_said[language, key] = said
 
     async def prepare_name(self, text: str, language: Language) -> None:
-        """Render a name ahead of its prompt; when that fails the name is left out, and logged."""
-        said = (language, speech.words(speech.Name(text), language)[0][:NAME_CHARS_MAX])
-        if said in self._names or said in self._clips or not said[1]:
+        """Render a name ahead of its prompt; when that fails the name is left out, and logged.
+
+        Who asks for a name that is being rendered waits for the same rendering. It goes on when
+        all who asked have gone, so that the next one finds it. With NAMES_WAITING_MAX names under
+        way another one is left out at once: no caller waits for the names of all others.
+        """
+        name = (language, speech.words(speech.Name(text), language)[0][:NAME_CHARS_MAX])
+        if name in self._names:
+            self._names.move_to_end(name)
             return
+        if name in self._said or not name[1]:
+            return
+        if name not in self._names_waiting:
+            if len(self._names_waiting) >= NAMES_WAITING_MAX:
+                _name_left_out(text, "too many names at once")
+                return
+            self._names_waiting[name] = []
+            rendering = self._tasks.spawn("media.name", self._render_name(name))
+            rendering.addCallback(lambda _: self._name_is_over(name))
+        if name in self._names_waiting:
+            ready: Deferred[None] = Deferred()
+            self._names_waiting[name].append(ready)
+            await ready
+
+    async def _render_name(self, name: _Text) -> None:
         try:
-            self._names[said] = await self._rendered(*said)
+            self._names[name] = await self._renderer.said(*name)
         except (VoiceUnavailable, VoiceBusy) as e:
-            log.warning("media.name_not_rendered", name=text, error=str(e))
+            _name_left_out(name[1], str(e))
         if len(self._names) > NAMES_MAX:
             self._names.popitem(last=False)
 
-    async def _rendered(self, language: Language, text: str) -> Clip:
-        identity = f"{self._speaker.identity}\n{language.name}\n{text}"
-        path = self._cache / f"{hashlib.sha1(identity.encode()).hexdigest()}.al"
-        alaw: bytes | None = await self._in_thread(lambda: _read_cached(path))
-        if alaw is None:
-            alaw = await self._speaker.synth(text, language)
-            if not alaw:
-                raise VoiceUnavailable(f"the speech engine says nothing for {text!r}")
-            await self._keep(path, alaw)
-        return _clip(alaw)
+    def _name_is_over(self, name: _Text) -> None:
+        for ready in self._names_waiting.pop(name):
+            if not ready.called:  # else who asked has gone
+                ready.callback(None)
 
-    async def _keep(self, path: Path, alaw: bytes) -> None:
-        try:
-            await self._in_thread(lambda: _write_cached(path, alaw))
-        except OSError as e:  # it is rendered again next time
-            log.warning("media.clip_not_kept", path=str(path), error=str(e))
+    async def render_names(self, names: Iterable[tuple[str, Language]]) -> None:
+        """Render names to the folder on disk, one at a time, so that calls find them there.
 
-    def _read_recorded(self) -> dict[tuple[Language, str], Clip]:
-        clips: dict[tuple[Language, str], Clip] = {}
-        for language in Language if self._recorded is not None else ():
-            assert self._recorded is not None
-            for path in sorted((self._recorded / language.name.lower()).glob("*.wav")):
-                try:
-                    pcm, rate = sound.read_wav(path.read_bytes())
-                except sound.SoundBroken as e:
-                    raise ConfigError(str(path), str(e)) from e
-                alaw = g711.encode_alaw(sound.resample(pcm, rate))  # its level is its maker's
-                clips[language, path.stem] = _clip(alaw)
-        return clips
-
-    def clips(self, key: str, values: Mapping[str, speech.Value], language: Language) -> list[Clip]:
-        """Return what is played for a prompt. Raises KeyError for an unknown key or value.
-
-        A name that was not prepared is left out.
+        For the background: it takes one of the engine's places. Ends early, and logs it, when the
+        engine fails.
         """
-        played: list[Clip] = []
+        count = 0
+        for text, language in names:
+            word = speech.words(speech.Name(text), language)[0][:NAME_CHARS_MAX]
+            if not word:
+                continue
+            try:
+                await self._renderer.said(language, word)
+            except (VoiceUnavailable, VoiceBusy) as e:
+                log.warning("media.names_not_rendered", rendered=count, name=text, error=str(e))
+                return
+            count += 1
+        log.info("media.names_ready", names=count)
+
+    def clips(
+        self,
+        key: str,
+        values: Mapping[str, speech.Value],
+        language: Language,
+        *,
+        is_slow: bool = False,
+    ) -> list[Clip]:
+        """Return what is played for a prompt, slower in elder mode.
+
+        A name that was not prepared is left out. Raises KeyError for an unknown key or value,
+        ValueError for a value that cannot be said.
+        """
+        played: list[Said] = []
         pieces = self.book.pieces(key, language)
         for n, piece in enumerate(pieces):
             if isinstance(piece, Slot):
-                played += self._value_clips(values[piece.name], language)
+                played += self._value_said(values[piece.name], language)
             elif not is_spoken(piece):
-                played += [PAUSE] if n + 1 < len(pieces) else []
+                played += [_PAUSES] if n + 1 < len(pieces) else []
             else:
-                recorded = self._recorded_clips.get((language, _piece_key(key, n)))
-                played.append(recorded or self._clips[language, piece])
-        return played
+                recorded = self._recorded_said.get((language, piece_key(key, n)))
+                played.append(recorded or self._said[language, piece])
+        return [said.slow if is_slow else said.clip for said in played]
 
     def text(self, key: str, values: Mapping[str, speech.Value], language: Language) -> str:
         """Return in writing what `clips` says, for a log or a transcript."""
@@ -154,57 +208,59 @@ class Voice:
             return "".join(said)
         return _SPACE_BEFORE_MARK.sub("", " ".join(said))
 
-    def _value_clips(self, value: speech.Value, language: Language) -> Iterator[Clip]:
+    def _value_said(self, value: speech.Value, language: Language) -> Iterator[Said]:
         for word in speech.words(value, language):
             if isinstance(value, speech.Name):
-                said = (language, word[:NAME_CHARS_MAX])
-                clip = self._names.get(said) or self._clips.get(said)
-                if clip is not None:
-                    yield clip
+                name = (language, word[:NAME_CHARS_MAX])
+                said = self._names.get(name) or self._said.get(name)
+                if said is not None:
+                    yield said
             elif word == speech.PAUSE_WORD:
-                yield PAUSE
+                yield _PAUSES
             else:
-                recorded = self._recorded_clips.get((language, f"word.{word}"))
-                yield recorded or self._clips[language, word]
+                recorded = self._recorded_said.get((language, word_key(word)))
+                yield recorded or self._said[language, word]
 
     def stop(self) -> Deferred[None]:
-        """End the speech engine."""
-        return self._speaker.stop()
+        """End the speech engine and what is being rendered."""
+        self._tasks.stop()
+        return self._renderer.stop()
 
 
-def _piece_key(key: str, n: int) -> str:
-    """File name of a recorded piece: the key, and from the second piece on its place."""
-    return key if n == 0 else f"{key}.{n}"
+def _name_left_out(name: str, why: str) -> None:
+    metrics.NAMES_LEFT_OUT.inc()
+    log.warning("media.name_not_rendered", name=name, error=why)
 
 
-def _clip(alaw: bytes) -> Clip:
-    return Clip(hashlib.sha1(alaw).hexdigest(), alaw)
-
-
-def _read_cached(path: Path) -> bytes | None:
-    try:
-        return path.read_bytes()
-    except OSError:  # not there, or not to be read: it is rendered anew
-        return None
-
-
-def _write_cached(path: Path, alaw: bytes) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    written = path.with_suffix(".part")
-    written.write_bytes(alaw)
-    written.replace(path)  # whole or not at all
+def _recorded_clips(folder: Path) -> dict[str, Clip]:
+    """Read <key>.wav of a folder, if there is one. Raises ConfigError naming a file."""
+    clips: dict[str, Clip] = {}
+    for path in sorted(folder.glob("*.wav")):
+        try:
+            pcm, rate = sound.read_wav(path.read_bytes())
+        except sound.SoundBroken as e:
+            raise ConfigError(str(path), str(e)) from e
+        clips[path.stem] = clip_of(g711.encode_alaw(sound.resample(pcm, rate)))  # level kept
+    return clips
 
 
 def open_voice(
     settings: VoiceSettings, texts: Path, cache: Path, reactor: MediaReactor, in_thread: InThread
 ) -> Voice:
-    """Return the voice of the settings, not yet prepared; reads zh.toml and en.toml in `texts`.
+    """Return the voice of the settings, not yet prepared; `texts` is the folder of prompts.
 
-    Raises ConfigError for a problem in the texts, VoiceUnavailable for an empty command.
+    Raises ConfigError for a problem in texts, lexicon or settings, VoiceUnavailable for an empty
+    command or URL.
     """
+    renderer = Renderer(
+        _speaker(settings, reactor, in_thread),
+        cache,
+        in_thread,
+        slow_percent=settings.slow_percent,
+        lexicon=lexicon.load(texts),
+    )
     recorded = Path(settings.recorded_path) if settings.recorded_path else None
-    book = load(texts)
-    return Voice(book, _speaker(settings, reactor, in_thread), cache, recorded, in_thread)
+    return Voice(prompts.load(texts), renderer, recorded, in_thread, Tasks(reactor))
 
 
 def _speaker(settings: VoiceSettings, reactor: MediaReactor, in_thread: InThread) -> Speaker:
@@ -213,5 +269,7 @@ def _speaker(settings: VoiceSettings, reactor: MediaReactor, in_thread: InThread
             return EspeakSpeaker(reactor, settings.words_per_minute)
         case "command":
             return CommandSpeaker(settings.command, in_thread)
+        case "http":
+            return HttpSpeaker(settings.http, reactor, in_thread)
         case "none":
             return NoSpeaker()

@@ -1,90 +1,50 @@
 """A phone door with a fake heart behind it: prompts, PINs, listings and an order desk."""
 
-import functools
 import itertools
 import secrets
-import tempfile
 import time
 from collections.abc import Callable, Sequence
-from pathlib import Path
-from typing import Any
 
 from twisted.internet import reactor
 from twisted.internet.defer import Deferred, succeed
 from twisted.internet.interfaces import IReactorTime
-from twisted.internet.threads import deferToThread
 
 from gateway.core.ports import AcceptanceStopped
 from gateway.identity.credentials import LockedOut, Outcome, Refused, Verified
 from gateway.ivr.actions.table import phone_actions
 from gateway.ivr.door import PhoneDoor
 from gateway.ivr.settings import PhoneSettings
-from gateway.media import prompts
 from gateway.media.link import hosted_media
 from gateway.media.port import Clip, Digit, LegEvent, LegFigures, PlayDone, RtpPeer
-from gateway.media.settings import MediaSettings, VoiceSettings
-from gateway.media.synth import NoSpeaker, Speaker
-from gateway.media.voice import Voice, open_voice
+from gateway.media.settings import MediaSettings
 from gateway.sip.settings import SipSettings
 from gateway.sip.transport import UdpTransport
 from gateway.sip.useragent import UserAgent, call_numbers
 from risk.book.views import AccountView, OrderView
 from risk.domain.commands import Command, SubmitOrder
-from risk.domain.enums import Board, Channel, Language, OrdStatus, OrdType, Side
+from risk.domain.enums import Board, Channel, OrdStatus, OrdType, Side
 from risk.domain.events import Event, OrderAccepted, OrderDenied
 from risk.domain.instrument import Instrument
 from risk.domain.reasons import ReasonCode
+from tests.builders.voice import (
+    ToneSpeaker as ToneSpeaker,
+)
+from tests.builders.voice import (
+    a_book as a_book,
+)
+from tests.builders.voice import (
+    a_readable_voice as a_readable_voice,
+)
+from tests.builders.voice import (
+    a_voice,
+)
+from tests.builders.voice import (
+    at_once as at_once,
+)
 
-PROMPTS = Path(__file__).parents[2] / "config" / "prompts"
 ACCOUNT_NO, PIN = "100200300", "258036"
 PUFA = Instrument("600000", Board.SSE_MAIN, "浦发银行", "SPD Bank", 100_000)
 BOND = Instrument("113001", Board.SSE_CONVERTIBLE, "中行转债", "BOC Convertible", 1_000_000)
-
-
-@functools.cache
-def clip_folder() -> Path:
-    """A folder for rendered clips, one for the whole run."""
-    kept = tempfile.TemporaryDirectory(prefix="hotline-clips-")
-    _KEPT.append(kept)
-    return Path(kept.name)
-
-
-_KEPT: list[tempfile.TemporaryDirectory[str]] = []
-
-
-def a_book() -> prompts.PromptBook:
-    """The prompts of the product."""
-    return prompts.load(PROMPTS)
-
-
-def in_thread(work: Callable[[], Any]) -> Deferred[Any]:
-    """Run on the reactor's pool."""
-    return deferToThread(work)
-
-
-def at_once(work: Callable[[], Any]) -> Deferred[Any]:
-    """Run right here, for tests without a reactor."""
-    return succeed(work())
-
-
-def a_voice() -> Voice:
-    """The product's voice with eSpeak NG, quick so that tests are, not prepared."""
-    quick = VoiceSettings(words_per_minute=400)
-    return open_voice(quick, PROMPTS, clip_folder(), reactor, in_thread)
-
-
-class ToneSpeaker(NoSpeaker):
-    """Renders a text as bytes that hold the text itself, so that a test can read what it hears."""
-
-    identity = "tone"
-
-    def synth(self, text: str, language: Language) -> Deferred[bytes]:
-        return succeed(f"<{language.name}:{text}>".encode())
-
-
-def a_readable_voice(folder: Path, speaker: Speaker | None = None) -> Voice:
-    """A voice whose clips are texts."""
-    return Voice(a_book(), speaker or ToneSpeaker(), folder, None, at_once)
 
 
 class FakePins:

@@ -13,8 +13,10 @@ from typing import Any, NamedTuple
 
 from twisted.internet.defer import Deferred, succeed
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
+from twisted.internet.task import Clock
 
-from gateway.ivr.actions.ports import OrderDesk, PhoneQueries, PinCheck
+from gateway.core.tasks import Tasks
+from gateway.ivr.actions.ports import OrderDesk, OrderRules, PhoneQueries, PinCheck
 from gateway.ivr.actions.table import phone_actions
 from gateway.ivr.door import PhoneDoor
 from gateway.ivr.settings import PhoneSettings
@@ -28,6 +30,7 @@ from gateway.media.port import (
     PlayDone,
     RtpPeer,
 )
+from gateway.media.rendering import Renderer
 from gateway.media.speech import Value
 from gateway.media.voice import Voice
 from risk.domain.enums import Language
@@ -49,13 +52,24 @@ class Spoken(NamedTuple):
 class ScriptVoice(Voice):
     """The product's voice; the name of a clip is the key of its prompt."""
 
-    def clips(self, key: str, values: Mapping[str, Value], language: Language) -> list[Clip]:
+    def clips(
+        self,
+        key: str,
+        values: Mapping[str, Value],
+        language: Language,
+        *,
+        is_slow: bool = False,
+    ) -> list[Clip]:
         """Return the clips of a prompt as one, named after it."""
-        parts = super().clips(key, values, language)
+        parts = super().clips(key, values, language, is_slow=is_slow)
         gap = "" if language is Language.ZH else " "
         words = [part.alaw.decode() for part in parts if part.name != "pause"]
         said = gap.join(word[word.index(":") + 1 : -1].strip() for word in words)
         return [Clip(key, said.encode())]
+
+    def stop(self) -> Deferred[None]:
+        """Go on: the next scenario has the same voice."""
+        return succeed(None)
 
 
 @functools.cache
@@ -63,7 +77,8 @@ def the_voice() -> ScriptVoice:
     """The voice, prepared once for all scenarios."""
     folder = tempfile.TemporaryDirectory(prefix="hotline-words-")
     _KEPT.append(folder)
-    voice = ScriptVoice(a_book(), ToneSpeaker(), Path(folder.name), None, at_once)
+    renderer = Renderer(ToneSpeaker(), Path(folder.name), at_once)
+    voice = ScriptVoice(a_book(), renderer, None, at_once, Tasks(Clock()))
     ready: Deferred[None] = Deferred.fromCoroutine(voice.prepare())
     assert ready.called, "every word of this voice is there at once"
     return voice
@@ -161,6 +176,7 @@ def a_phone_door(
     media: ScriptMedia,
     pins: PinCheck,
     queries: PhoneQueries,
+    rules: OrderRules,
     orders: OrderDesk,
     reactor: IReactorTime,
     now_ns: Callable[[], int],
@@ -168,7 +184,7 @@ def a_phone_door(
     """The phone door of one life of the gateway."""
     settings = PhoneSettings()
     actions = phone_actions(
-        pins, queries, orders, the_voice(), reactor, now_ns, settings.reply_timeout_s
+        pins, queries, rules, orders, the_voice(), reactor, now_ns, settings.reply_timeout_s
     )
     return PhoneDoor(settings, media, the_voice(), actions, reactor)
 

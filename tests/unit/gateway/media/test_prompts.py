@@ -7,7 +7,7 @@ import pytest
 from gateway.media.prompts import PromptBook, Slot, is_spoken, load
 from risk.domain.enums import Language
 from risk.domain.errors import ConfigError
-from tests.builders.phone import PROMPTS
+from tests.builders.voice import PROMPTS
 
 
 def a_book(zh: str, en: str) -> PromptBook:

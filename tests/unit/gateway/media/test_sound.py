@@ -92,3 +92,30 @@ def test_stereo_is_mixed_to_one_channel() -> None:
 def test_an_unfit_wav_is_refused(data: bytes, problem: str) -> None:
     with pytest.raises(sound.SoundBroken, match=problem):
         sound.read_wav(data)
+
+
+@pytest.mark.parametrize("percent", [100, 130, 200])
+@pytest.mark.parametrize("hz", [85, 150, 300, 1000])  # a deep voice to the upper formants
+def test_stretching_keeps_pitch_and_loudness(percent: int, hz: float) -> None:
+    tone = a_tone(hz, 1.0, 8000)
+    out = sound.stretch(tone, percent)
+    assert len(out) == 80 * percent
+    assert abs(strongest_hz(out, 8000) - hz) < 1
+    assert np.sqrt((out[400:-400].astype(float) ** 2).mean()) == pytest.approx(
+        8000 / 2**0.5, rel=0.02
+    )
+
+
+def test_stretching_moves_each_sound_to_its_later_place() -> None:
+    silence = np.zeros(4000, np.int16)
+    beeps = np.concatenate([silence, a_tone(600, 0.5, 8000), silence, a_tone(900, 0.5, 8000)])
+    out = sound.stretch(beeps, 150)
+    assert len(out) == 24_000
+    for at, hz in ((6_000, 600), (18_000, 900)):
+        assert abs(strongest_hz(out[at + 400 : at + 5_600], 8000) - hz) < 5
+        assert np.abs(out[at - 5_600 : at - 400]).max() < 100
+
+
+def test_a_sound_too_short_to_stretch_stays() -> None:
+    assert len(sound.stretch(a_tone(600, 0.02, 8000), 150)) == 160
+    assert len(sound.stretch(np.zeros(0, np.int16), 150)) == 0

@@ -13,7 +13,7 @@ from gateway.media import g711
 from gateway.media.speech import vocabulary
 from gateway.media.synth import CommandSpeaker, EspeakSpeaker, VoiceBusy, VoiceUnavailable
 from risk.domain.enums import Language
-from tests.builders.phone import in_thread
+from tests.builders.voice import in_thread
 
 
 def loudness(alaw: bytes) -> float:
@@ -100,6 +100,11 @@ class CommandTests(TestCase):
         reply = self.a_speaker("raise SystemExit('no licence')").synth("x", Language.EN)
         failure = await self.assertFailure(reply, VoiceUnavailable)
         assert "ended with code 1: no licence" in str(failure)
+
+    async def test_a_program_that_writes_no_wav_is_told(self) -> None:
+        reply = self.a_speaker("print('hello')").synth("x", Language.EN)
+        failure = await self.assertFailure(reply, VoiceUnavailable)
+        assert "gave no usable sound" in str(failure)
 
     async def test_a_program_that_is_not_there_is_told(self) -> None:
         reply = CommandSpeaker(["/nowhere/speak"], in_thread).synth("x", Language.EN)

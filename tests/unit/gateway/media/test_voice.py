@@ -6,26 +6,32 @@ import numpy as np
 import pytest
 import structlog
 from twisted.internet.defer import Deferred, fail, succeed
+from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
+from gateway.core.tasks import Tasks
 from gateway.media import g711, sound
+from gateway.media.lexicon import Lexicon
 from gateway.media.prompts import PromptBook
-from gateway.media.speech import Code, Name, Price
-from gateway.media.synth import NoSpeaker, VoiceBusy, VoiceUnavailable
-from gateway.media.voice import PAUSE, Voice
+from gateway.media.rendering import Renderer
+from gateway.media.speech import Code, Name, Phone, Price
+from gateway.media.synth import NoSpeaker, Speaker, VoiceBusy, VoiceUnavailable
+from gateway.media.voice import NAMES_MAX, NAMES_WAITING_MAX, PAUSE, SLOW_PAUSE, Voice
 from risk.domain.enums import Language
 from risk.domain.errors import ConfigError
-from tests.builders.phone import ToneSpeaker, at_once
+from tests.builders.voice import ToneSpeaker, at_once
 
 BOOK = PromptBook(
     {
         Language.ZH: {
             "order.price": "代码{code:code},价格{price:price}",
             "who": "{name:name}, {code:code}。",
+            "from": "来电{ani:phone}",
         },
         Language.EN: {
             "order.price": "Code {code:code}, price {price:price}",
             "who": "{name:name}, {code:code}.",
+            "from": "Calling from {ani:phone}",
         },
     }
 )
@@ -41,14 +47,62 @@ class CountingSpeaker(ToneSpeaker):
         return super().synth(text, language)
 
 
+class NoisySpeaker(CountingSpeaker):
+    """A second of tone per text, a different one for each."""
+
+    def synth(self, text: str, language: Language) -> Deferred[bytes]:
+        self.texts.append(text)
+        hz = 200 + 10 * len(self.texts)
+        return succeed(sound.alaw_clip(a_tone(hz), 8000))
+
+
+class LateSpeaker(CountingSpeaker):
+    """Answers nothing until told to."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.asked: dict[str, Deferred[bytes]] = {}
+
+    def synth(self, text: str, language: Language) -> Deferred[bytes]:
+        self.texts.append(text)
+        self.asked[text] = Deferred()
+        return self.asked[text]
+
+
+def a_tone(hz: float, seconds: float = 1.0) -> g711.Pcm16:
+    at = np.arange(int(8000 * seconds))
+    return (9000 * np.sin(2 * np.pi * hz * at / 8000)).astype(np.int16)
+
+
 class VoiceTests(SynchronousTestCase):
     def setUp(self) -> None:
         self.folder = Path(self.mktemp())
         self.speaker = CountingSpeaker()
         self.voice = self.a_voice()
 
-    def a_voice(self, recorded: Path | None = None, speaker: NoSpeaker | None = None) -> Voice:
-        return Voice(BOOK, speaker or self.speaker, self.folder, recorded, at_once)
+    def a_voice(
+        self,
+        recorded: Path | None = None,
+        speaker: Speaker | None = None,
+        slow_percent: int = 100,
+        lexicon: Lexicon | None = None,
+    ) -> Voice:
+        renderer = Renderer(
+            speaker or self.speaker,
+            self.folder,
+            at_once,
+            slow_percent=slow_percent,
+            lexicon=lexicon,
+        )
+        return Voice(BOOK, renderer, recorded, at_once, Tasks(Clock()))
+
+    def name(self, voice: Voice, text: str, language: Language = Language.EN) -> Deferred[None]:
+        return Deferred.fromCoroutine(voice.prepare_name(text, language))
+
+    def names_of(self, voice: Voice, text: str) -> list[bytes]:
+        """The clips of a name's prompt before the pause."""
+        played = voice.clips("who", {"name": Name(text), "code": Code("1")}, Language.EN)
+        return [clip.alaw for clip in played[: played.index(PAUSE)]]
 
     def prepare(self, voice: Voice) -> None:
         self.successResultOf(Deferred.fromCoroutine(voice.prepare()))
@@ -165,3 +219,133 @@ class VoiceTests(SynchronousTestCase):
         self.prepare(self.voice)
         with pytest.raises(KeyError):
             self.voice.clips("order.price", {"code": Code("1")}, Language.ZH)
+
+    def test_a_phone_number_is_said_in_groups(self) -> None:
+        self.prepare(self.voice)
+        clips = self.voice.clips("from", {"ani": Phone("13800138000")}, Language.ZH)
+        assert [n for n, clip in enumerate(clips) if clip == PAUSE] == [4, 9]
+
+    def test_elder_mode_says_the_same_slower(self) -> None:
+        voice = self.a_voice(speaker=NoisySpeaker(), slow_percent=150)
+        self.prepare(voice)
+        self.successResultOf(self.name(voice, "Pufa"))
+        values = {"name": Name("Pufa"), "code": Code("1")}
+        usual = voice.clips("who", values, Language.EN)
+        slow = voice.clips("who", values, Language.EN, is_slow=True)
+        lengths = [len(b.alaw) / len(a.alaw) for a, b in zip(usual, slow, strict=True)]
+        assert slow[1] == SLOW_PAUSE
+        assert [round(length, 1) for length in (lengths[0], lengths[2])] == [1.5, 1.5]
+        assert lengths[1] > 1.5
+
+    def test_slow_clips_are_made_once_and_only_when_wanted(self) -> None:
+        speaker = NoisySpeaker()
+        self.prepare(self.a_voice(speaker=speaker))
+        usual = len(list(self.folder.glob("*.al")))
+        self.prepare(self.a_voice(speaker=speaker, slow_percent=130))
+        both = {path: path.stat().st_mtime_ns for path in self.folder.glob("*.al")}
+        assert len(both) == 2 * usual == 2 * len(speaker.texts)
+        self.prepare(self.a_voice(speaker=speaker, slow_percent=130))
+        assert {path: path.stat().st_mtime_ns for path in self.folder.glob("*.al")} == both
+
+    def test_a_slow_recording_wins_over_the_stretched_one(self) -> None:
+        recorded = Path(self.mktemp())
+        (recorded / "en" / "slow").mkdir(parents=True)
+        for name, tone in (
+            ("order.price", a_tone(300, 0.5)),
+            ("slow/order.price", a_tone(300, 0.9)),
+            ("word.one", a_tone(400, 0.5)),
+        ):
+            (recorded / "en" / f"{name}.wav").write_bytes(sound.write_wav(tone))
+        voice = self.a_voice(recorded, slow_percent=150)
+        self.prepare(voice)
+        slow = voice.clips("order.price", VALUES, Language.EN, is_slow=True)
+        assert [len(clip.alaw) / 8000 for clip in slow[:2]] == [0.9, 0.75]
+
+    def test_another_engine_speaks_with_clips_of_its_own(self) -> None:
+        class OtherSpeaker(CountingSpeaker):
+            identity = "other"
+
+        self.prepare(self.voice)
+        other = OtherSpeaker()
+        self.prepare(self.a_voice(speaker=other))
+        assert sorted(other.texts) == sorted(self.speaker.texts)
+
+    def test_the_engine_gets_the_respelling_and_the_transcript_the_text(self) -> None:
+        lexicon = Lexicon({Language.EN: {"price": "prize"}})
+        voice = self.a_voice(lexicon=lexicon)
+        self.prepare(voice)
+        clips = voice.clips("order.price", VALUES, Language.EN)
+        assert clips[3].alaw == b"<EN:, prize>"
+        assert ", price" in voice.text("order.price", VALUES, Language.EN)
+
+    def test_callers_of_one_name_share_its_rendering(self) -> None:
+        speaker = LateSpeaker()
+        voice = self.a_voice(speaker=speaker)
+        waiting = [self.name(voice, "Pufa") for _ in range(3)]
+        self.assertNoResult(waiting[0])
+        speaker.asked["Pufa"].callback(b"<Pufa>")
+        for each in waiting:
+            self.successResultOf(each)
+        assert speaker.texts == ["Pufa"]
+
+    def test_a_name_nobody_waits_for_any_more_is_there_for_the_next_call(self) -> None:
+        speaker = LateSpeaker()
+        voice = self.a_voice(speaker=speaker)
+        impatient = self.name(voice, "Pufa")
+        impatient.addErrback(lambda _: None)
+        impatient.cancel()
+        speaker.asked["Pufa"].callback(b"<Pufa>")
+        self.successResultOf(self.name(voice, "Pufa"))
+        assert speaker.texts == ["Pufa"]
+
+    def test_names_that_hang_delay_neither_prompts_nor_names_already_there(self) -> None:
+        self.prepare(self.voice)  # every word is in the folder now
+        speaker = LateSpeaker()
+        voice = self.a_voice(speaker=speaker)
+        self.prepare(voice)
+        ready = self.name(voice, "Ready")
+        speaker.asked["Ready"].callback(b"<Ready>")
+        self.successResultOf(ready)
+        hanging = [self.name(voice, f"Slow{chr(97 + n)}") for n in range(20)]
+        self.successResultOf(self.name(voice, "Ready"))
+        assert self.names_of(voice, "Ready") == [b"<Ready>"]
+        assert self.names_of(voice, "Slowa") == []
+        assert not any(each.called for each in hanging)
+        assert len(speaker.texts) == 5  # four at a time, no more threads of the pool
+
+    def test_with_too_many_names_under_way_another_is_left_out_at_once(self) -> None:
+        voice = self.a_voice(speaker=LateSpeaker())
+        letters = [f"{chr(97 + n // 26)}{chr(97 + n % 26)}" for n in range(NAMES_WAITING_MAX)]
+        for each in letters:
+            self.assertNoResult(self.name(voice, each))
+        with structlog.testing.capture_logs() as logs:
+            self.successResultOf(self.name(voice, "one more"))
+        assert [line["event"] for line in logs] == ["media.name_not_rendered"]
+
+    def test_names_said_long_ago_make_room(self) -> None:
+        voice = self.a_voice()
+        self.prepare(voice)
+        for n in range(NAMES_MAX):
+            letters = "".join(chr(97 + int(d)) for d in str(n))
+            self.successResultOf(self.name(voice, letters))
+        self.successResultOf(self.name(voice, "a"))  # the first one, said again
+        self.successResultOf(self.name(voice, "newest"))
+        assert self.names_of(voice, "a") == [b"<EN:a>"]
+        assert self.names_of(voice, "b") == []
+
+    def test_names_rendered_beforehand_are_found_without_the_engine(self) -> None:
+        names = [("Pufa", Language.EN), ("浦发银行", Language.ZH), ("*", Language.EN)]
+        self.successResultOf(Deferred.fromCoroutine(self.voice.render_names(names)))
+        assert self.speaker.texts == ["Pufa", "浦发银行"]
+        later = self.a_voice()
+        self.successResultOf(self.name(later, "Pufa"))
+        assert self.speaker.texts == ["Pufa", "浦发银行"]
+
+    def test_rendering_beforehand_ends_with_the_engine(self) -> None:
+        voice = self.a_voice(speaker=NoSpeaker())
+        with structlog.testing.capture_logs() as logs:
+            names = [("Pufa", Language.EN), ("Baogang", Language.EN)]
+            self.successResultOf(Deferred.fromCoroutine(voice.render_names(names)))
+        assert [(line["event"], line["name"]) for line in logs] == [
+            ("media.names_not_rendered", "Pufa")
+        ]
