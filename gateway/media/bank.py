@@ -1,38 +1,36 @@
-"""The sockets of many legs, polled together in one 5 ms tick (one connected UDP socket a leg).
+"""Many legs of one host, polled together in one 5 ms tick (one connected UDP socket a leg).
 
-Runs in a media worker or, for tests and small sites, in the gateway itself. The first packet of
-the leg's format connects its socket, so that the kernel drops everybody else from then on.
-Not here: what a leg plays and how it reads keys (gateway.media.leg), where messages come from.
+Runs in a media worker or, for tests and small sites, in the gateway itself.
+Not here: one leg's sockets (gateway.media.line), what it plays and how it reads keys (…leg),
+where messages come from.
 """
 
-import ipaddress
 import socket
-from collections.abc import Callable, Iterator
-from typing import Final
+from collections.abc import Callable
+from typing import Final, Literal, NamedTuple
 
 from gateway.media import wire
-from gateway.media.leg import LegAudio
-from gateway.media.port import Address, Clip, Codec
-from gateway.media.rtp import FRAME_S, PACKET_BYTES_MAX
+from gateway.media.keys import KeySource
+from gateway.media.leg import JITTER_MS, LegAudio
+from gateway.media.line import Line, bound
+from gateway.media.port import Clip, Codec
+from gateway.media.recording import Recording
+from gateway.media.recording_disk import Finished, Outcome, RecordingDisk
+from gateway.media.telephone_event import KEYS
 
 TICK_S: Final = 0.005
-BEHIND_MAX_S: Final = 0.100  # after a longer stall frames are skipped, not sent in a burst
 BEAT_S: Final = 1.0
-PACKETS_PER_TICK_MAX: Final = 16  # of one leg: a flood on one does not starve the others
 PORT_TRIES_MAX: Final = 200
 LATE_BUCKETS_S: Final = (0.002, 0.005, 0.010, 0.020, 0.050, 0.100)
 
+ToneSearch = Literal["auto", "always", "never"]
 
-class _Line:
-    """A leg and its socket."""
 
-    __slots__ = ("audio", "due_s", "has_format", "hear", "is_latched", "sock", "target")
+class SoundRules(NamedTuple):
+    """How a host treats sound; see `gateway.media.settings.MediaSettings`."""
 
-    def __init__(self, audio: LegAudio, sock: socket.socket, due_s: float, hear: bool) -> None:
-        self.audio, self.sock, self.due_s, self.hear = audio, sock, due_s, hear
-        self.has_format = False  # False until the far end's SDP is known
-        self.target: Address | None = None  # where to send until latched
-        self.is_latched = False
+    jitter_ms: int = JITTER_MS
+    inband_dtmf: ToneSearch = "auto"
 
 
 class LegBank:
@@ -44,10 +42,16 @@ class LegBank:
         host: str = "127.0.0.1",
         ports: tuple[int, int] = (0, 0),
         legs_max: int = 400,
+        rules: SoundRules = SoundRules(),  # noqa: B008  (immutable)
+        disk: RecordingDisk | None = None,
     ) -> None:
+        """`disk` writes recordings; without it a thread of this process does."""
         self._random_bits = random_bits
-        self._host, self._ports, self._legs_max = host, ports, legs_max
-        self._lines: dict[int, _Line] = {}
+        self._host, self._ports, self._legs_max, self._rules = host, ports, legs_max, rules
+        self._disk = disk or RecordingDisk()
+        self._recordings: dict[int, tuple[int, Recording]] = {}  # also those of closed legs
+        self._recording_no = 0
+        self._lines: dict[int, Line] = {}
         self._reports: list[wire.Report] = []
         self._report = self._reports.append
         self._clips: dict[str, bytes] = {}
@@ -55,7 +59,7 @@ class LegBank:
         self._late = [0] * (len(LATE_BUCKETS_S) + 1)
         self._beat_due_s = 0.0
 
-    def apply(self, request: wire.Request, now_s: float) -> None:
+    def apply(self, request: wire.Request, now_s: float, wall_ns: int) -> None:
         """Carry out one request; one for a leg that is gone is dropped."""
         match request:
             case wire.OpenLeg(leg_no, hear):
@@ -67,41 +71,41 @@ class LegBank:
             case _:
                 line = self._lines.get(request.leg_no)
                 if line is not None:
-                    self._apply_to(line, request)
+                    self._apply_to(line, request, now_s, wall_ns)
 
-    def _apply_to(
-        self,
-        line: _Line,
-        request: wire.SetPeer | wire.Play | wire.SendDigits | wire.StopPlay | wire.CloseLeg,
-    ) -> None:
+    def _apply_to(self, line: Line, request: wire.LegRequest, now_s: float, wall_ns: int) -> None:
         match request:
-            case wire.SetPeer():
+            case wire.SetPeer(leg_no, host, port, codec, event_type):
                 try:
-                    self._set_peer(line, request)
+                    line.set_peer((host, port), Codec(codec), event_type)
                 except OSError:
-                    self._drop(request.leg_no)
-                    self._report(wire.LegFailed(request.leg_no))
-            case wire.Play(_, names, token):
-                line.audio.play([Clip(name, self._clips[name]) for name in names], token)
+                    self._drop(line)
+                    self._report(wire.LegFailed(leg_no))
+            case wire.Play(_, names, token, repeats):
+                clips = [Clip(name, self._clips[name]) for name in names]
+                line.audio.play(clips, token, repeats)
             case wire.SendDigits(_, digits, token):
                 line.audio.send_digits(digits, token)
+            case wire.PressByInfo(_, key):
+                if len(key) == 1 and key in KEYS:
+                    self._pressed(line, KeySource.INFO, key, now_s, wall_ns)
             case wire.StopPlay():
                 line.audio.stop()
+            case wire.Record(_, path):
+                self._record(line, path, wall_ns)
+            case wire.StopRecording():
+                self._stop_recording(line)
+            case wire.Secure(_, is_on, since_ns):
+                _secure(line, is_on, since_ns, now_s)
+            case wire.Bridge(_, other_no):
+                if (other := self._lines.get(other_no)) is not None and other is not line:
+                    _bridge(line, other)
+            case wire.Unbridge():
+                _unbridge(line)
             case wire.CloseLeg(leg_no):
-                self._report_heard(leg_no, line, at_end=True)
-                self._drop(leg_no)
-                self._report(wire.LegClosed(leg_no, line.audio.figures))
-
-    def _set_peer(self, line: _Line, request: wire.SetPeer) -> None:
-        line.audio.set_format(Codec(request.codec), request.event_type)
-        line.has_format = True
-        target = _target(request.host, request.port)
-        if line.is_latched and target != line.target:
-            address = line.sock.getsockname()
-            line.sock.close()  # a connected UDP socket cannot be freed of its peer otherwise
-            line.sock = self._bound(address[0], address[1])
-            line.is_latched = False
-        line.target = target
+                self._report_heard(line, at_end=True)
+                self._drop(line)
+                self._report(wire.LegClosed(leg_no, line.figures))
 
     def _open(self, leg_no: int, hear: bool, now_s: float) -> None:
         if len(self._lines) >= self._legs_max:
@@ -112,7 +116,8 @@ class LegBank:
             first, last = self._ports
             self._report(wire.LegRefused(leg_no, f"no free UDP port in {first}..{last}"))
             return
-        self._lines[leg_no] = _Line(LegAudio(self._random_bits, hear), sock, now_s, hear)
+        audio = LegAudio(self._random_bits, hear, self._rules.jitter_ms)
+        self._lines[leg_no] = Line(leg_no, audio, sock, now_s, hear)
         host, port = sock.getsockname()[:2]
         self._report(wire.LegOpened(leg_no, host, port))
 
@@ -123,64 +128,68 @@ class LegBank:
             if self._next_port > last:
                 self._next_port = first
             try:
-                return self._bound(self._host, port)
+                return bound(self._host, port)
             except OSError:
                 continue
         return None
 
-    def _bound(self, host: str, port: int) -> socket.socket:
-        sock = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_DGRAM)
-        sock.setblocking(False)
-        try:
-            sock.bind((host, port))
-        except OSError:
-            sock.close()
-            raise
-        return sock
+    def _drop(self, line: Line) -> None:
+        self._stop_recording(line)
+        _unbridge(line)
+        del self._lines[line.leg_no]
+        line.close()
 
-    def _drop(self, leg_no: int) -> None:
-        self._lines.pop(leg_no).sock.close()
+    def _record(self, line: Line, path: str, wall_ns: int) -> None:
+        self._stop_recording(line)
+        self._recording_no += 1
+        line.recording = Recording(self._disk, self._recording_no, path, wall_ns)
+        self._recordings[self._recording_no] = (line.leg_no, line.recording)
+        line.follow_as_needed()
+
+    def _stop_recording(self, line: Line) -> None:
+        if line.recording is not None:
+            line.recording.finish()
+            line.recording = None
+            line.follow_as_needed()
 
     def tick(self, now_s: float, wall_ns: int) -> None:
         """Take what arrived and send the frames that are due. `now_s` is monotonic."""
-        for leg_no, line in self._lines.items():
-            if line.has_format:
-                self._receive(leg_no, line, now_s, wall_ns)
+        for line in self._lines.values():
+            for datagram in line.arrived():
+                key = line.audio.receive(datagram, now_s)
+                if key is not None:
+                    self._told(line, key, now_s, wall_ns)
             if now_s >= line.due_s:
-                self._send(leg_no, line, now_s)
+                self._send(line, now_s)
+        for outcome in self._disk.take_outcomes():
+            leg_no, recording = self._recordings.pop(outcome.recording_no)
+            self._report(_outcome_report(leg_no, recording, outcome))
         if now_s >= self._beat_due_s:
             self._beat_due_s = now_s + BEAT_S
             self._report(wire.Beat(len(self._lines), self._late))
             self._late = [0] * len(self._late)
 
-    def _receive(self, leg_no: int, line: _Line, now_s: float, wall_ns: int) -> None:
-        for datagram in _arrived(line.sock) if line.is_latched else _latch(line):
-            key = line.audio.receive(datagram, now_s)
-            if key is not None:
-                self._report(wire.KeyPressed(leg_no, key, wall_ns))
+    def _pressed(self, line: Line, source: KeySource, key: str, now_s: float, wall_ns: int) -> None:
+        if line.audio.press(source, key, now_s):
+            self._told(line, key, now_s, wall_ns)
 
-    def _send(self, leg_no: int, line: _Line, now_s: float) -> None:
-        late_s = now_s - line.due_s
-        if late_s > BEHIND_MAX_S:
-            skipped = int(late_s / FRAME_S)
-            line.audio.skip_frames(skipped)
-            line.due_s += skipped * FRAME_S
-        line.due_s += FRAME_S
+    def _told(self, line: Line, key: str, now_s: float, wall_ns: int) -> None:
+        """Tell a press that no other source told before, also to the other far end."""
+        self._report(wire.KeyPressed(line.leg_no, key, wall_ns))
+        if line.other is not None and not line.audio.is_secure(now_s):
+            line.other.audio.send_digits(key)
+
+    def _send(self, line: Line, now_s: float) -> None:
+        late_s, _heard, done = line.frame(now_s)
         if not line.has_format:
             return
-        packet, done = line.audio.next_packet()
-        try:
-            if line.is_latched:
-                line.sock.send(packet)
-            elif line.target is not None:
-                line.sock.sendto(packet, line.target)
-        except OSError:
-            pass  # buffer full, port closed, no route: a lost frame, as on any network
         self._note_late(late_s)
         for token in done:
-            self._report(wire.Played(leg_no, token))
+            self._report(wire.Played(line.leg_no, token))
         if line.hear:
-            self._report_heard(leg_no, line)
+            self._report_heard(line)
+        if line.recording is not None and line.recording.is_full:
+            self._stop_recording(line)
 
     def _note_late(self, late_s: float) -> None:
         bucket = 0
@@ -188,9 +197,9 @@ class LegBank:
             bucket += 1
         self._late[bucket] += 1
 
-    def _report_heard(self, leg_no: int, line: _Line, at_end: bool = False) -> None:
+    def _report_heard(self, line: Line, at_end: bool = False) -> None:
         if heard := line.audio.take_heard(at_end):
-            self._report(wire.SoundHeard(leg_no, heard))
+            self._report(wire.SoundHeard(line.leg_no, heard))
 
     def take_reports(self) -> list[wire.Report]:
         """Return what happened since the last call."""
@@ -204,42 +213,41 @@ class LegBank:
         return len(self._lines)
 
     def close(self) -> None:
-        """Close every socket, without a report."""
-        for leg_no in list(self._lines):
-            self._drop(leg_no)
+        """Close every socket, without a report, and complete the recordings."""
+        for line in list(self._lines.values()):
+            self._drop(line)
+        self._disk.stop()
 
 
-def _arrived(sock: socket.socket) -> Iterator[bytes]:
-    """Yield what waits on a connected socket."""
-    for _ in range(PACKETS_PER_TICK_MAX):
-        try:
-            yield sock.recv(PACKET_BYTES_MAX + 1)
-        except OSError:  # nothing there, or the far end's port is closed: signalling tells us
-            return
+def _secure(line: Line, is_on: bool, since_ns: int, now_s: float) -> None:
+    was_on = line.audio.is_secure(now_s)
+    line.audio.secure(is_on, now_s)
+    if is_on and line.recording is not None:
+        if since_ns:
+            line.recording.silence_left_since(since_ns)
+        elif not was_on:
+            line.recording.silence_lead_in()
 
 
-def _latch(line: _Line) -> list[bytes]:
-    """Connect to the source of the first packet of our format; return what that source sent."""
-    datagrams: list[bytes] = []
-    chosen: object = None
-    for _ in range(PACKETS_PER_TICK_MAX):
-        try:
-            datagram, source = line.sock.recvfrom(PACKET_BYTES_MAX + 1)
-            if chosen is None and line.audio.accepts(datagram):
-                line.sock.connect(source)
-                chosen, line.is_latched = source, True
-        except OSError:
-            break
-        if source == chosen:  # strangers may still wait in the buffer from before the connect
-            datagrams.append(datagram)
-    return datagrams
+def _bridge(line: Line, other: Line) -> None:
+    _unbridge(line)
+    _unbridge(other)
+    line.other, other.other = other, line
+    line.follow_as_needed()
+    other.follow_as_needed()
 
 
-def _target(host: str, port: int) -> Address | None:
-    """Return where to send, or None for an address that only says "hold" (RFC 3264 §8.4)."""
-    try:
-        address = ipaddress.ip_address(host)
-    except ValueError:
-        return None  # a name: never resolved here, the far end's first packet will tell
-    is_usable = port > 0 and not (address.is_unspecified or address.is_multicast)
-    return (host, port) if is_usable else None
+def _unbridge(line: Line) -> None:
+    other, line.other = line.other, None
+    if other is not None:
+        other.other = None
+        for side in (line, other):
+            side.audio.stop_relay()
+            side.follow_as_needed()
+
+
+def _outcome_report(leg_no: int, recording: Recording, outcome: Outcome) -> wire.RecordingReport:
+    if isinstance(outcome, Finished):
+        facts = (outcome.sha256, outcome.ms, recording.started_ns, outcome.gap_ms)
+        return wire.RecordingDone(leg_no, recording.path, *facts)
+    return wire.RecordingRefused(leg_no, recording.path, outcome.why)

@@ -1,7 +1,7 @@
 """G.711 A-law and mu-law to and from 16-bit PCM by table, whole arrays at once (ITU-T G.711).
 
 Clips are kept as A-law; a mu-law leg gets them through `ALAW_TO_MULAW` with `bytes.translate`.
-Not here: resampling (gateway.media.wav) and files.
+Not here: resampling (gateway.media.sound) and files.
 """
 
 from typing import Final

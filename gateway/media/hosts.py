@@ -18,7 +18,7 @@ from twisted.internet.task import LoopingCall
 from twisted.python.failure import Failure
 
 from gateway.media import wire
-from gateway.media.bank import TICK_S, LegBank
+from gateway.media.bank import TICK_S, LegBank, SoundRules
 from gateway.media.child import MediaReactor, reap_child, start_child
 from gateway.media.port import MediaRefused
 
@@ -84,7 +84,7 @@ class ReactorHost:
     def send(self, request: wire.Request) -> None:
         """Carry the request out."""
         if self.is_up:
-            self._bank.apply(request, time.monotonic())
+            self._bank.apply(request, time.monotonic(), self._now_ns())
 
     def _tick(self) -> None:
         self._bank.tick(time.monotonic(), self._now_ns())
@@ -128,9 +128,10 @@ class WorkerHost:
         legs_max: int,
         silent_s_max: float = SILENT_S_MAX,
         clock_shift_s: int = 0,
+        rules: SoundRules = SoundRules(),  # noqa: B008  (immutable)
     ) -> None:
         self._reactor, self._silent_s_max = reactor, silent_s_max
-        self._arguments = [host, *map(str, (*ports, legs_max, clock_shift_s))]
+        self._arguments = [host, *map(str, (*ports, legs_max, clock_shift_s, *rules))]
         self._listener: HostListener | None = None
         self._control: _Control | None = None
         self._process: subprocess.Popen[bytes] | None = None

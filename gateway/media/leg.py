@@ -1,14 +1,15 @@
 """One leg's audio as a pure machine: packets in, one packet per 20 ms out, events beside.
 
 Driven by a tick that gives the time; owns no socket and no clock. Not here: latching and ports
-(gateway.media.bank), recording (a later release).
+(gateway.media.line), files (gateway.media.recording), tones in the sound (gateway.media.tones).
 """
 
-from collections import deque
 from collections.abc import Callable, Sequence
-from typing import Final, NamedTuple
+from typing import Final
 
 from gateway.media import g711, telephone_event
+from gateway.media.keys import KeyMerger, KeySource
+from gateway.media.play_queue import SILENCE, PlayQueue
 from gateway.media.port import Clip, Codec, LegFigures
 from gateway.media.rtp import (
     FRAME_SAMPLES,
@@ -20,39 +21,43 @@ from gateway.media.rtp import (
     parse,
     signed_distance,
 )
+from gateway.media.telephone_event import EventPayload
+from gateway.media.timeline import Timeline
 
-QUEUE_MAX: Final = 2_000  # clips and key frames waiting in one leg
+JITTER_MS: Final = 60
+SECURE_TAIL_S: Final = 0.250
 HEARD_GAP_SAMPLES_MAX: Final = 16_000  # 2 s: a longer pause is a new time line, not a loss
 HEARD_BLOCK_BYTES: Final = 1_600  # 200 ms per report
 
 
-class _Done(NamedTuple):
-    token: int
-
-
-_Key = telephone_event.EventPayload | None
-_Queued = bytes | _Key | _Done
-_SILENCE: Final = g711.ALAW_SILENCE * FRAME_SAMPLES
-
-
 class LegAudio:
-    """Play queue, key receiver and figures of one leg.
+    """What one leg plays and hears, its keys and its figures.
 
     `random_bits(n)` seeds the source id, first sequence number and timestamp (RFC 3550 §5.1).
     """
 
-    def __init__(self, random_bits: Callable[[int], int], hear: bool = False) -> None:
+    def __init__(
+        self,
+        random_bits: Callable[[int], int],
+        hear: bool = False,
+        jitter_ms: int = JITTER_MS,
+    ) -> None:
         self._codec = Codec.PCMA
         self._event_type: int | None = None
-        self._ssrc, self._seq = random_bits(32), random_bits(16)
+        self.ssrc, self._seq = random_bits(32), random_bits(16)
         self._timestamp = random_bits(32)
-        self._queue: deque[_Queued] = deque()
-        self._clip, self._clip_at = b"", 0
         self._press_timestamp = 0
         self._is_first = True
+        self._queue = PlayQueue()
         self._keys = telephone_event.KeyReceiver()
-        self._stream = ReceivedStream()
-        self._sent = self._dropped = self._digit_count = 0
+        self._merger = KeyMerger()
+        self.stream = ReceivedStream()
+        self._timeline = Timeline(jitter_ms)
+        self._jitter_s = jitter_ms / 1000
+        self._is_followed = False
+        self._is_secure, self._secure_until_s = False, 0.0
+        self.sent = 0
+        self._dropped = self._digit_count = 0
         self._hear = hear
         self._heard = bytearray()
         self._heard_next: int | None = None
@@ -61,6 +66,7 @@ class LegAudio:
         """Use this codec and payload type of telephone-event from now on, both ways."""
         self._codec, self._event_type = codec, event_type
         self._heard_next = None
+        self._timeline.restart()
 
     def receive(self, datagram: bytes, arrival_s: float) -> str | None:
         """Take one datagram; return the key it begins, or None."""
@@ -69,66 +75,96 @@ class LegAudio:
             self._dropped += 1
             return None
         if packet.payload_type == self._codec:
-            self._stream.note(packet, arrival_s)
+            self.stream.note(packet, arrival_s)
+            if self._is_followed:
+                self._timeline.put(packet.timestamp, self._alaw_of(packet))
             if self._hear:
                 self._note_heard(packet)
             return None
         if packet.payload_type != self._event_type:
             self._dropped += 1
             return None
-        self._stream.note(packet, arrival_s, is_timed=False)
+        self.stream.note(packet, arrival_s, is_timed=False)
         key = self._keys.receive(packet)
-        if key is not None:
-            self._digit_count += 1
-        return key
+        if key is None:
+            if self._keys.is_down:
+                self.hold(KeySource.EVENT, arrival_s)
+            return None
+        return key if self.press(KeySource.EVENT, key, arrival_s) else None
 
     def accepts(self, datagram: bytes) -> bool:
         """True when the datagram is RTP of this leg's format: only such a one may latch."""
         packet = parse(datagram)
         return packet is not None and packet.payload_type in (self._codec, self._event_type)
 
-    def play(self, clips: Sequence[Clip], token: int) -> None:
+    def _alaw_of(self, packet: RtpPacket) -> bytes:
+        if self._codec is Codec.PCMU:
+            return packet.payload.translate(g711.MULAW_TO_ALAW)
+        return packet.payload
+
+    def press(self, source: KeySource, key: str, now_s: float) -> bool:
+        """Take a key of one of its three sources; True when no other one told it before."""
+        self._lengthen_tail(now_s)
+        if not self._merger.press(source, key, now_s):
+            return False
+        self._digit_count += 1
+        return True
+
+    def hold(self, source: KeySource, now_s: float) -> None:
+        """Note that the key which a source told last is still down."""
+        self._merger.hold(source, now_s)
+        self._lengthen_tail(now_s)
+
+    def secure(self, is_on: bool, now_s: float) -> None:
+        """Let nobody hear the far end, or, after the tail, everybody again."""
+        if self._is_secure and not is_on:
+            self._secure_until_s = now_s + SECURE_TAIL_S + self._jitter_s
+        self._is_secure = is_on
+
+    def is_secure(self, now_s: float) -> bool:
+        """True while sound and keys of the far end are for the key receivers only."""
+        return self._is_secure or now_s < self._secure_until_s
+
+    def _lengthen_tail(self, now_s: float) -> None:
+        if now_s < self._secure_until_s:  # what arrives now is heard after the jitter buffer
+            self._secure_until_s = now_s + SECURE_TAIL_S + self._jitter_s
+
+    def play(self, clips: Sequence[Clip], token: int, repeats: bool = False) -> None:
         """Queue clips, then a note that they are done."""
-        self._enqueue([clip.alaw for clip in clips], token)
+        self._queue.play(clips, token, repeats)
 
-    def send_digits(self, digits: str, token: int) -> None:
+    def send_digits(self, digits: str, token: int | None = None) -> None:
         """Queue key presses; without a telephone-event format they pass as silence."""
-        self._enqueue([frame for key in digits for frame in telephone_event.press(key)], token)
-
-    def _enqueue(self, items: Sequence[bytes | _Key], token: int) -> None:
-        room = QUEUE_MAX - len(self._queue)
-        self._queue.extend(items[: max(0, room)])
-        self._queue.append(_Done(token))
+        self._queue.press(digits, token)
 
     def stop(self) -> None:
         """Forget what is queued."""
-        self._queue.clear()
-        self._clip, self._clip_at = b"", 0
+        self._queue.stop()
 
-    def next_packet(self) -> tuple[bytes, list[int]]:
-        """Return the packet of this 20 ms frame, and the tokens of what ended before it."""
-        done: list[int] = []
-        alaw = self._clip[self._clip_at : self._clip_at + FRAME_SAMPLES]
-        self._clip_at += FRAME_SAMPLES
-        while len(alaw) < FRAME_SAMPLES:
-            item = self._queue.popleft() if self._queue else _SILENCE
-            if isinstance(item, _Done):
-                if alaw:  # the last samples still leave in this frame: tell it in the next
-                    self._queue.appendleft(item)
-                    item = _SILENCE[len(alaw) :]
-                else:
-                    done.append(item.token)
-                    continue
-            if not isinstance(item, bytes):
-                if alaw:  # keys begin on a frame of their own
-                    self._queue.appendleft(item)
-                    item = _SILENCE[len(alaw) :]
-                else:
-                    return self._key_packet(item), done
-            missing = FRAME_SAMPLES - len(alaw)
-            self._clip, self._clip_at = item, missing
-            alaw += item[:missing]
-        return self._sound_packet(alaw), done
+    def relay(self, alaw: bytes) -> None:
+        """Take 20 ms of the other side of the bridge."""
+        self._queue.relay(alaw)
+
+    def stop_relay(self) -> None:
+        """Forget what came of the other side of the bridge."""
+        self._queue.stop_relay()
+
+    def follow(self, is_on: bool) -> None:
+        """Keep the far end's sound on a time line, for one who takes `next_heard` every frame."""
+        if is_on and not self._is_followed:
+            self._timeline.restart()
+        self._is_followed = is_on
+
+    def next_heard(self) -> bytes:
+        """Return the next 20 ms of the far end in A-law, silence when nobody follows it."""
+        return self._timeline.take()
+
+    def next_packet(self) -> tuple[bytes, bytes, list[int]]:
+        """Return this frame's packet, its sound in A-law and the tokens of what ended before it."""
+        item, done = self._queue.next_frame()
+        if isinstance(item, EventPayload):
+            return self._key_packet(item), SILENCE, done
+        return self._sound_packet(item), item, done
 
     def skip_frames(self, count: int) -> None:
         """Let `count` frames of time pass unsent, after a stall of the tick."""
@@ -138,20 +174,25 @@ class LegAudio:
         payload = alaw.translate(g711.ALAW_TO_MULAW) if self._codec is Codec.PCMU else alaw
         return self._packet(self._codec, self._is_first, self._timestamp, payload)
 
-    def _key_packet(self, item: _Key) -> bytes:
-        if item is None or self._event_type is None:
-            return self._sound_packet(_SILENCE)
+    def _key_packet(self, item: EventPayload) -> bytes:
+        if self._event_type is None:
+            return self._sound_packet(SILENCE)
         if item.marker:
             self._press_timestamp = self._timestamp
         return self._packet(self._event_type, item.marker, self._press_timestamp, item.payload)
 
     def _packet(self, payload_type: int, marker: bool, timestamp: int, payload: bytes) -> bytes:
-        packet = build(RtpPacket(payload_type, marker, self._seq, timestamp, self._ssrc, payload))
+        packet = build(RtpPacket(payload_type, marker, self._seq, timestamp, self.ssrc, payload))
         self._seq = (self._seq + 1) % SEQ_MOD
         self._timestamp = (self._timestamp + FRAME_SAMPLES) % TS_MOD
         self._is_first = False
-        self._sent += 1
+        self.sent += 1
         return packet
+
+    @property
+    def timestamp(self) -> int:
+        """RTP timestamp of the next frame."""
+        return self._timestamp
 
     def _note_heard(self, packet: RtpPacket) -> None:
         gap = (
@@ -163,8 +204,7 @@ class LegAudio:
             return  # late or repeated: its place on the time line is taken
         if 0 < gap <= HEARD_GAP_SAMPLES_MAX:
             self._heard += g711.ALAW_SILENCE * gap
-        is_mulaw = self._codec is Codec.PCMU
-        self._heard += packet.payload.translate(g711.MULAW_TO_ALAW) if is_mulaw else packet.payload
+        self._heard += self._alaw_of(packet)
         self._heard_next = (packet.timestamp + len(packet.payload)) % TS_MOD
 
     def take_heard(self, at_end: bool = False) -> bytes:
@@ -179,10 +219,10 @@ class LegAudio:
     def figures(self) -> LegFigures:
         """Counts so far."""
         return LegFigures(
-            self._sent,
-            self._stream.received,
-            self._stream.lost,
-            round(self._stream.jitter_ms, 2),
+            self.sent,
+            self.stream.received,
+            self.stream.lost,
+            round(self.stream.jitter_ms, 2),
             self._dropped,
             self._digit_count,
         )

@@ -4,6 +4,7 @@ A host that is lost ends its own legs with `MediaLost`; legs on other hosts do n
 Not here: sockets and processes (gateway.media.bank, gateway.media.hosts).
 """
 
+import os
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from typing import Final
@@ -15,7 +16,7 @@ from twisted.internet.interfaces import IReactorTime
 from twisted.python.failure import Failure
 
 from gateway.media import metrics, wire
-from gateway.media.bank import LegBank
+from gateway.media.bank import LegBank, SoundRules
 from gateway.media.child import MediaReactor
 from gateway.media.hosts import MediaHost, ReactorHost, WorkerHost
 from gateway.media.port import (
@@ -31,6 +32,8 @@ from gateway.media.port import (
     MediaRefused,
     OnLegEvent,
     PlayDone,
+    Recorded,
+    RecordingFailed,
     RtpPeer,
 )
 from gateway.media.settings import MediaSettings
@@ -40,13 +43,14 @@ log = structlog.get_logger("media")
 
 ANSWER_TIMEOUT_S: Final = 3.0
 CLIP_BYTES_MAX: Final = 128 * 1024 * 1024  # kept in one host
+AFTER_CLOSE: Final = (Heard, Recorded, RecordingFailed)  # the last sound comes with the close
 
 
 class _HostedLeg:
     """A leg on a host; forwards to it until closed or lost."""
 
     def __init__(self, side: "_HostSide", leg_no: int, on_event: OnLegEvent) -> None:
-        self._side, self._leg_no, self._on_event = side, leg_no, on_event
+        self.side, self._leg_no, self._on_event = side, leg_no, on_event
         self._address: Address = ("", 0)
         self._closed: Deferred[LegFigures] | None = None
         self._is_over = False
@@ -58,10 +62,14 @@ class _HostedLeg:
     def set_peer(self, peer: RtpPeer) -> None:
         self._send(wire.SetPeer(self._leg_no, peer.host, peer.port, peer.codec, peer.event_type))
 
-    def play(self, clips: Sequence[Clip], token: int) -> None:
+    def play(self, clips: Sequence[Clip], token: int, *, repeats: bool = False) -> None:
         if not self._is_over:
-            self._side.load(clips)
-            self._send(wire.Play(self._leg_no, [clip.name for clip in clips], token))
+            self.side.load(clips)
+            names = [clip.name for clip in clips]
+            self._send(wire.Play(self._leg_no, names, token, repeats))
+
+    def press_by_info(self, key: str) -> None:
+        self._send(wire.PressByInfo(self._leg_no, key))
 
     def send_digits(self, digits: str, token: int) -> None:
         self._send(wire.SendDigits(self._leg_no, digits, token))
@@ -69,17 +77,36 @@ class _HostedLeg:
     def stop(self) -> None:
         self._send(wire.StopPlay(self._leg_no))
 
+    def record(self, path: str) -> None:
+        if not self._is_over:
+            self.side.recording(self._leg_no, 1)
+            self._send(wire.Record(self._leg_no, os.path.abspath(path)))
+
+    def stop_recording(self) -> None:
+        self._send(wire.StopRecording(self._leg_no))
+
+    def secure(self, is_on: bool, since_ns: int = 0) -> None:
+        self._send(wire.Secure(self._leg_no, is_on, since_ns))
+
+    def bridge(self, other: Leg) -> None:
+        if not isinstance(other, _HostedLeg) or other.side is not self.side:
+            raise ValueError("other must be a leg of the same host: open it beside this one")
+        self._send(wire.Bridge(self._leg_no, other._leg_no))
+
+    def unbridge(self) -> None:
+        self._send(wire.Unbridge(self._leg_no))
+
     def close(self) -> Deferred[LegFigures]:
         if self._is_over:
             return succeed(LegFigures())
         self._send(wire.CloseLeg(self._leg_no))
         self._is_over = True
-        self._closed = self._side.closing()
+        self._closed = self.side.closing()
         return self._closed.addErrback(_no_figures)
 
     def _send(self, request: wire.Request) -> None:
         if not self._is_over:
-            self._side.host.send(request)
+            self.side.host.send(request)
 
     def opened(self, address: Address) -> None:
         self._address = address
@@ -89,7 +116,7 @@ class _HostedLeg:
             self._closed.callback(figures)
 
     def tell(self, event: LegEvent) -> None:
-        if not self._is_over or isinstance(event, Heard):  # the last sound comes with the close
+        if not self._is_over or isinstance(event, AFTER_CLOSE):
             self._on_event(event)
 
     def lost(self, reason: LostReason) -> None:
@@ -121,6 +148,8 @@ class _HostSide:
         self.host, self._clock, self._advertised_host = host, clock, advertised_host
         self.legs: dict[int, _HostedLeg] = {}
         self._opening: dict[int, Deferred[Leg]] = {}
+        self._recordings: dict[int, int] = {}  # leg_no -> files not complete yet
+        self._closed_legs: dict[int, _HostedLeg] = {}  # whose last file is not complete yet
         self._clip_bytes: OrderedDict[str, int] = OrderedDict()
         self._clip_bytes_total = 0
 
@@ -149,6 +178,15 @@ class _HostSide:
         closed: Deferred[LegFigures] = Deferred()
         return closed.addTimeout(ANSWER_TIMEOUT_S, self._clock)
 
+    def recording(self, leg_no: int, change: int) -> None:
+        """Note that a leg has one more or less file to complete."""
+        count = self._recordings.get(leg_no, 0) + change
+        if count > 0:
+            self._recordings[leg_no] = count
+        else:
+            self._recordings.pop(leg_no, None)
+            self._closed_legs.pop(leg_no, None)
+
     def load(self, clips: Sequence[Clip]) -> None:
         """Give the host the clips it does not have; the least recently played make room."""
         for clip in clips:
@@ -171,8 +209,22 @@ class _HostSide:
         for report in reports:
             if isinstance(report, wire.Beat):
                 metrics.FRAMES_LATE.add(report.late_counts)
+            elif isinstance(report, wire.RecordingReport):
+                _contained(report.leg_no, self._report_recording, report)
             elif (leg := self.legs.get(report.leg_no)) is not None:
                 _contained(report.leg_no, self._report_leg, leg, report)
+
+    def _report_recording(self, report: wire.RecordingReport) -> None:
+        leg_no = report.leg_no
+        leg = self.legs.get(leg_no) or self._closed_legs.get(leg_no)
+        self.recording(leg_no, -1)
+        if leg is None:
+            return
+        match report:
+            case wire.RecordingDone(_, path, sha256, ms, started_ns, gap_ms):
+                leg.tell(Recorded(path, sha256, ms, started_ns, gap_ms))
+            case wire.RecordingRefused(_, path, why):
+                leg.tell(RecordingFailed(path, why))
 
     def _report_leg(self, leg: _HostedLeg, report: wire.LegReport) -> None:
         match report:
@@ -188,16 +240,23 @@ class _HostSide:
             case wire.LegRefused(leg_no, why):
                 self._opening.pop(leg_no).errback(MediaRefused(why))
             case wire.LegFailed(leg_no):
-                del self.legs[leg_no]
+                self._forget(leg_no)
                 leg.lost(LostReason.SOCKET_FAILED)
             case wire.LegClosed(leg_no, figures):
-                del self.legs[leg_no]
+                self._forget(leg_no)
                 leg.closed(figures)
+
+    def _forget(self, leg_no: int) -> None:
+        leg = self.legs.pop(leg_no)
+        if leg_no in self._recordings:
+            self._closed_legs[leg_no] = leg
 
     def host_lost(self) -> None:
         """End every leg of the host; what it had loaded is gone too."""
         legs, self.legs = self.legs, {}
         opening, self._opening = self._opening, {}
+        self._recordings.clear()
+        self._closed_legs.clear()
         self._clip_bytes.clear()
         self._clip_bytes_total = 0
         for leg_no, leg in legs.items():
@@ -241,10 +300,15 @@ class HostedMedia:
         return stopped
 
     def open_leg(
-        self, on_event: OnLegEvent, peer: RtpPeer | None = None, hear: bool = False
+        self,
+        on_event: OnLegEvent,
+        peer: RtpPeer | None = None,
+        hear: bool = False,
+        beside: Leg | None = None,
     ) -> Deferred[Leg]:
-        """Open a leg on the host with the fewest legs. Raises MediaRefused."""
-        up = [side for side in self._sides if side.host.is_up]
+        """Open a leg on the host with the fewest legs, or of `beside`. Raises MediaRefused."""
+        sides = [beside.side] if isinstance(beside, _HostedLeg) else self._sides
+        up = [side for side in sides if side.host.is_up]
         if not up:
             return fail(MediaRefused("no media host is up: it is being started again"))
         self._leg_no += 1
@@ -265,11 +329,14 @@ def hosted_media(
     """
     ports = (settings.rtp_port_first, settings.rtp_port_last)
     legs_max, advertised_host = settings.legs_per_worker_max, settings.rtp_advertised_host
+    rules = SoundRules(settings.jitter_ms, settings.inband_dtmf)
     if settings.worker_count == 0:
-        bank = LegBank(random_bits, settings.rtp_host, ports, legs_max)
+        bank = LegBank(random_bits, settings.rtp_host, ports, legs_max, rules)
         return HostedMedia([ReactorHost(bank, reactor, now_ns)], reactor, advertised_host)
     hosts = [
-        WorkerHost(reactor, settings.rtp_host, part, legs_max, clock_shift_s=clock_shift_s)
+        WorkerHost(
+            reactor, settings.rtp_host, part, legs_max, clock_shift_s=clock_shift_s, rules=rules
+        )
         for part in _port_parts(ports, settings.worker_count)
     ]
     return HostedMedia(hosts, reactor, advertised_host)

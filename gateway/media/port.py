@@ -1,6 +1,7 @@
 """What the rest of the gateway knows of media: a link opens legs, a leg plays, sends and reports.
 
-One leg is one party's audio: a UDP socket, G.711 at 8 kHz in 20 ms frames, RFC 4733 digits.
+One leg is one party's audio: a UDP socket, G.711 at 8 kHz in 20 ms frames, keys by RFC 4733, by
+tones in the sound and by SIP INFO.
 `gateway.media.link.HostedMedia` implements it over a worker process or over the reactor itself.
 Not here: SDP (gateway.sip) and which prompt is played (gateway.ivr).
 """
@@ -45,7 +46,10 @@ class Clip(NamedTuple):
 
 
 class Digit(NamedTuple):
-    """A key was pressed: one of 0-9 * # A-D. `at_ns` is wall-clock Unix time."""
+    """A key was pressed: one of 0-9 * # A-D. `at_ns` is wall-clock Unix time.
+
+    One press is one event, also when it comes as RFC 4733, as a tone and by SIP INFO at once.
+    """
 
     key: str
     at_ns: int
@@ -80,7 +84,30 @@ class Heard(NamedTuple):
     alaw: bytes
 
 
-LegEvent = Digit | PlayDone | MediaLost | Heard
+class Recorded(NamedTuple):
+    """A recording is complete, durable and closed for ever; comes also after the leg's close.
+
+    `ms` is its length and `started_ns` the wall-clock time of its first sample, so that a moment's
+    offset in it is the difference. `gap_ms` of it are silence because the disk did not take them
+    in time; the file names the places (WAV comment). A leg that is lost tells no `Recorded`:
+    `gateway.media.recording_disk.recover_recordings` mends its file.
+    """
+
+    path: str
+    sha256: str
+    ms: int
+    started_ns: int
+    gap_ms: int = 0
+
+
+class RecordingFailed(NamedTuple):
+    """No recording could be begun at `path`: it exists, or the disk refuses a new file."""
+
+    path: str
+    why: str
+
+
+LegEvent = Digit | PlayDone | MediaLost | Heard | Recorded | RecordingFailed
 OnLegEvent = Callable[[LegEvent], None]
 
 
@@ -93,6 +120,9 @@ class LegFigures(NamedTuple):
     jitter_ms: float = 0.0
     dropped_packets: int = 0  # not RTP, unknown payload type, or oversized
     digit_count: int = 0
+    late_frames: int = 0  # left us more than 20 ms after their time
+    rtt_ms: float = 0.0  # round trip by the last RTCP report, 0 when none came (RFC 3550 §6.4.1)
+    remote_lost: int = 0  # packets of ours that the far end missed, by its last RTCP report
 
 
 class MediaRefused(TemporaryFailure):
@@ -112,14 +142,56 @@ class Leg(Protocol):
     def set_peer(self, peer: RtpPeer) -> None:
         """Take the far end of a new SDP; with another address, latch again on its first packet."""
 
-    def play(self, clips: Sequence[Clip], token: int) -> None:
-        """Play clips one after the other, after what is still queued; then `PlayDone(token)`."""
+    def play(self, clips: Sequence[Clip], token: int, *, repeats: bool = False) -> None:
+        """Play clips one after the other, after what is still queued; then `PlayDone(token)`.
+
+        With `repeats` they begin again and again until something else is queued behind them
+        (then they end after their last clip, and tell) or `stop`.
+        """
+
+    def press_by_info(self, key: str) -> None:
+        """Take a key that the far end told by SIP INFO; what is no key is ignored.
+
+        A press is told as one `Digit`, however many of the three ways it came.
+        """
 
     def send_digits(self, digits: str, token: int) -> None:
         """Press keys towards the far end (RFC 4733), after what is queued; then `PlayDone`."""
 
     def stop(self) -> None:
         """Forget everything queued, at the next frame."""
+
+    def record(self, path: str) -> None:
+        """Write a stereo A-law WAV: left what the far end says, right what it hears.
+
+        Tells `Recorded` when it is complete, after `stop_recording` or `close`, or at once
+        `RecordingFailed`. An existing file is never written to. One recording at a time: another
+        `record` ends the one before.
+        """
+
+    def stop_recording(self) -> None:
+        """Complete the recording."""
+
+    def secure(self, is_on: bool, since_ns: int = 0) -> None:
+        """While on and until 250 ms after the last sign of a key, hear the far end for keys only.
+
+        Its sound is silence in every recording and towards a bridged leg, and its keys are not
+        passed on; `Digit` events still come. The 250 ms before are silenced in the recording too
+        (a key may have begun before). `since_ns`, the `Digit.at_ns` of the first key that was
+        typed ahead, silences back to that key.
+        """
+
+    def bridge(self, other: "Leg") -> None:
+        """Let the far ends of both legs hear each other and pass their keys on, until `unbridge`.
+
+        What is played on a leg is heard instead of the other far end. Each leg has one other: an
+        earlier bridge of either ends. A recording goes on: its right side is what the far end
+        hears. When a leg closes or is lost the other one goes on alone.
+        Raises ValueError for a leg of another host: open one of them `beside` the other.
+        """
+
+    def unbridge(self) -> None:
+        """End the bridge of this leg and its other."""
 
     def close(self) -> "Deferred[LegFigures]":
         """Close the socket; fires with the leg's figures (zeros if its worker is gone)."""
@@ -148,11 +220,16 @@ class MediaLink(Protocol):
         ...
 
     def open_leg(
-        self, on_event: OnLegEvent, peer: RtpPeer | None = None, hear: bool = False
+        self,
+        on_event: OnLegEvent,
+        peer: RtpPeer | None = None,
+        hear: bool = False,
+        beside: Leg | None = None,
     ) -> "Deferred[Leg]":
         """Bind a socket and start its 20 ms clock. Raises MediaRefused.
 
         Without `peer` nothing is sent until `Leg.set_peer` (an offer before its answer).
-        `hear` asks for `Heard` events, for a scripted caller.
+        `hear` asks for `Heard` events, for a scripted caller. `beside` names the leg that this one
+        is to be bridged with: both live on one host.
         """
         ...

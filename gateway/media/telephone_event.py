@@ -61,6 +61,11 @@ class KeyReceiver:
         self._ended = bool(flags & _END_BIT)
         return None if is_continued else self._key
 
+    @property
+    def is_down(self) -> bool:
+        """True from the first packet of a press to its end, as far as packets came."""
+        return not self._ended
+
     def _is_old(self, timestamp: int) -> bool:
         if not self._seen or timestamp in self._seen:
             return bool(self._seen)

@@ -63,6 +63,7 @@ class Play(_Message, frozen=True, tag=True):
     leg_no: int
     names: list[str]
     token: int
+    repeats: bool
 
 
 class SendDigits(_Message, frozen=True, tag=True):
@@ -75,6 +76,51 @@ class SendDigits(_Message, frozen=True, tag=True):
     def __repr__(self) -> str:
         """Hide the digits."""
         return f"SendDigits(leg_no={self.leg_no}, token={self.token})"
+
+
+class PressByInfo(_Message, frozen=True, tag=True):
+    """A key of the far end that came by SIP INFO."""
+
+    leg_no: int
+    key: str
+
+    def __repr__(self) -> str:
+        """Hide the key."""
+        return f"PressByInfo(leg_no={self.leg_no})"
+
+
+class Record(_Message, frozen=True, tag=True):
+    """Begin a recording."""
+
+    leg_no: int
+    path: str
+
+
+class StopRecording(_Message, frozen=True, tag=True):
+    """Complete the recording."""
+
+    leg_no: int
+
+
+class Secure(_Message, frozen=True, tag=True):
+    """Silence the far end for everybody but the key receivers, or no longer."""
+
+    leg_no: int
+    is_on: bool
+    since_ns: int
+
+
+class Bridge(_Message, frozen=True, tag=True):
+    """Let two legs hear each other."""
+
+    leg_no: int
+    other_no: int
+
+
+class Unbridge(_Message, frozen=True, tag=True):
+    """End the bridge of a leg."""
+
+    leg_no: int
 
 
 class StopPlay(_Message, frozen=True, tag=True):
@@ -130,6 +176,25 @@ class SoundHeard(_Message, frozen=True, tag=True):
     alaw: bytes
 
 
+class RecordingDone(_Message, frozen=True, tag=True):
+    """A recording is complete; see `gateway.media.port.Recorded`."""
+
+    leg_no: int
+    path: str
+    sha256: str
+    ms: int
+    started_ns: int
+    gap_ms: int
+
+
+class RecordingRefused(_Message, frozen=True, tag=True):
+    """No recording could be begun."""
+
+    leg_no: int
+    path: str
+    why: str
+
+
 class LegFailed(_Message, frozen=True, tag=True):
     """The leg's socket failed and is closed."""
 
@@ -154,8 +219,31 @@ class Beat(_Message, frozen=True, tag=True):
     late_counts: list[int]
 
 
-Request = OpenLeg | SetPeer | LoadClip | ForgetClip | Play | SendDigits | StopPlay | CloseLeg
-LegReport = LegOpened | LegRefused | KeyPressed | Played | SoundHeard | LegFailed | LegClosed
+LegRequest = (
+    SetPeer
+    | Play
+    | SendDigits
+    | PressByInfo
+    | StopPlay
+    | Record
+    | StopRecording
+    | Secure
+    | Bridge
+    | Unbridge
+    | CloseLeg
+)
+Request = OpenLeg | LoadClip | ForgetClip | LegRequest
+RecordingReport = RecordingDone | RecordingRefused
+LegReport = (
+    LegOpened
+    | LegRefused
+    | KeyPressed
+    | Played
+    | SoundHeard
+    | RecordingReport
+    | LegFailed
+    | LegClosed
+)
 Report = LegReport | Beat
 
 _encode = msgspec.msgpack.Encoder().encode

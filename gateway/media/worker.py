@@ -1,7 +1,8 @@
 """A media worker: a plain loop around one LegBank, spoken to over an inherited Unix socket.
 
-Started by `gateway.media.workerhost` as `python -m gateway.media.worker FD HOST FIRST LAST
-LEGS SHIFT_S`; ends when the gateway closes the socket or is gone. No reactor, no log, no business.
+Started by `gateway.media.hosts` as `python -m gateway.media.worker FD HOST FIRST LAST
+LEGS SHIFT_S JITTER_MS INBAND_DTMF`; ends when the gateway closes the socket or is gone.
+No reactor, no log, no business.
 """
 
 import gc
@@ -11,10 +12,10 @@ import signal
 import socket
 import sys
 import time
-from typing import Final
+from typing import Final, cast
 
 from gateway.media import wire
-from gateway.media.bank import TICK_S, LegBank
+from gateway.media.bank import TICK_S, LegBank, SoundRules, ToneSearch
 
 READ_BYTES: Final = 1 << 20
 UNSENT_BYTES_MAX: Final = 8 * 1024 * 1024  # the gateway has not read for minutes: give up
@@ -53,9 +54,9 @@ class Worker:
             return True
         except ConnectionError:
             return False
-        now_s = time.monotonic()
+        now_s, wall_ns = time.monotonic(), time.time_ns() + self._shift_ns
         for body in self._reader.feed(data):
-            self._bank.apply(wire.read_request(body), now_s)
+            self._bank.apply(wire.read_request(body), now_s, wall_ns)
         return bool(data)
 
     def _write(self) -> bool:
@@ -75,12 +76,13 @@ class Worker:
 
 def main(arguments: list[str]) -> int:
     """Run a worker on the control socket and ports named by the command line."""
-    fd, host, first, last, legs_max, shift_s = arguments
+    fd, host, first, last, legs_max, shift_s, jitter_ms, inband_dtmf = arguments
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches us through the closed socket
     with socket.socket(fileno=int(fd)) as control:
         control.setblocking(False)
         bits = random.SystemRandom().getrandbits
-        bank = LegBank(bits, host, (int(first), int(last)), int(legs_max))
+        rules = SoundRules(int(jitter_ms), cast(ToneSearch, inband_dtmf))
+        bank = LegBank(bits, host, (int(first), int(last)), int(legs_max), rules)
         gc.freeze()
         try:
             return Worker(control, bank, int(shift_s)).run()

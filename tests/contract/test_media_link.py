@@ -1,30 +1,24 @@
 """Both homes of media, the reactor and a worker process, keep the promises of the port."""
 
 import os
-import random
 import signal
-import socket
 import time
-from collections.abc import Callable
 from itertools import pairwise
 
 import pytest
 import structlog
 from twisted.internet import reactor
-from twisted.internet.defer import Deferred
 from twisted.internet.task import deferLater
 from twisted.trial.unittest import TestCase
 
-from gateway.media import g711, rtp, telephone_event
-from gateway.media.bank import LegBank
-from gateway.media.hosts import MediaHost, ReactorHost, WorkerHost
+from gateway.media import g711, rtp
+from gateway.media.hosts import WorkerHost
 from gateway.media.link import HostedMedia
 from gateway.media.port import (
     Clip,
     Codec,
     Digit,
     Heard,
-    Leg,
     LegEvent,
     LegFigures,
     LostReason,
@@ -33,80 +27,11 @@ from gateway.media.port import (
     PlayDone,
     RtpPeer,
 )
-
-TIMEOUT_S = 10.0
-
-
-def a_tone(seed: int, frames: int) -> bytes:
-    """A-law sound that is unlike silence and unlike other seeds."""
-    return bytes(random.Random(seed).choice(b"\x10\x20\x30\x90\xa0") for _ in range(160 * frames))
+from tests.builders.media import TIMEOUT_S, InWorker, OneHost, OnReactor, a_tone
 
 
-class FarEnd:
-    """The other party: a plain UDP socket that speaks RTP."""
-
-    def __init__(self, codec: Codec = Codec.PCMA) -> None:
-        self.codec = codec
-        self.sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        self.sock.bind(("127.0.0.1", 0))
-        self.sock.setblocking(False)
-        self.seq = 65_530
-        self.packets: list[rtp.RtpPacket] = []
-
-    @property
-    def peer(self) -> RtpPeer:
-        return RtpPeer("127.0.0.1", self.sock.getsockname()[1], self.codec, 101)
-
-    def send(self, leg: Leg, payload_type: int, timestamp: int, payload: bytes) -> None:
-        packet = rtp.RtpPacket(payload_type, False, self.seq, timestamp, 7, payload)
-        self.seq = (self.seq + 1) % rtp.SEQ_MOD
-        self.sock.sendto(rtp.build(packet), leg.local_address)
-
-    def press(self, leg: Leg, key: str, timestamp: int) -> None:
-        for frame in telephone_event.press(key):
-            if frame is not None:
-                self.send(leg, 101, timestamp, frame.payload)
-
-    def read(self) -> list[rtp.RtpPacket]:
-        while True:
-            try:
-                packet = rtp.parse(self.sock.recv(2000))
-            except BlockingIOError:
-                return self.packets
-            assert packet is not None
-            self.packets.append(packet)
-
-    def sound(self) -> bytes:
-        return b"".join(p.payload for p in self.read() if p.payload_type == self.codec)
-
-
-class PortPromises:
-    """The cases; a class below names the host."""
-
-    host: MediaHost
-
-    def make_host(self) -> MediaHost:
-        raise NotImplementedError
-
-    async def setUp(self) -> None:
-        self.host = self.make_host()
-        self.media = HostedMedia([self.host], reactor)
-        self.events: list[LegEvent] = []
-        await self.media.start()
-        self.far = FarEnd()
-        self.addCleanup(self.far.sock.close)  # type: ignore[attr-defined]
-
-    def tearDown(self) -> Deferred[None]:
-        return self.media.stop()
-
-    async def until(self, is_true: Callable[[], bool], what: str) -> None:
-        end_s = time.monotonic() + TIMEOUT_S
-        while not is_true():
-            assert time.monotonic() < end_s, f"waited {TIMEOUT_S} s until {what}; {self.events}"
-            await deferLater(reactor, 0.01)
-
-    def of(self, kind: type[LegEvent]) -> list[LegEvent]:
-        return [event for event in self.events if isinstance(event, kind)]
+class PortPromises(OneHost):
+    """The cases; the classes below name the host."""
 
     async def test_a_clip_arrives_whole_at_twenty_milliseconds_a_packet(self) -> None:
         leg = await self.media.open_leg(self.events.append, self.far.peer)
@@ -123,8 +48,7 @@ class PortPromises:
         assert not packets[1].marker
 
     async def test_a_mulaw_leg_gets_the_same_sound_in_its_own_law(self) -> None:
-        far = FarEnd(Codec.PCMU)
-        self.addCleanup(far.sock.close)  # type: ignore[attr-defined]
+        far = self.a_far_end(Codec.PCMU)
         leg = await self.media.open_leg(self.events.append, far.peer)
         tone = a_tone(2, 5)
         leg.play([Clip("c", tone)], 1)
@@ -172,8 +96,7 @@ class PortPromises:
 
     async def test_after_the_first_packet_strangers_are_not_heard(self) -> None:
         leg = await self.media.open_leg(self.events.append, self.far.peer)
-        stranger = FarEnd()
-        self.addCleanup(stranger.sock.close)  # type: ignore[attr-defined]
+        stranger = self.a_far_end()
         self.far.send(leg, 8, 0, bytes(160))
         await deferLater(reactor, 0.05)
         stranger.press(leg, "9", 50_000)
@@ -185,8 +108,7 @@ class PortPromises:
 
     async def test_garbage_does_not_latch_and_is_only_counted(self) -> None:
         leg = await self.media.open_leg(self.events.append, self.far.peer)
-        stranger = FarEnd()
-        self.addCleanup(stranger.sock.close)  # type: ignore[attr-defined]
+        stranger = self.a_far_end()
         for junk in (b"", b"\x80", b"hello there, this is no RTP", bytes(1600), b"\x80" * 40):
             stranger.sock.sendto(junk, leg.local_address)
         await deferLater(reactor, 0.05)
@@ -201,8 +123,7 @@ class PortPromises:
         leg = await self.media.open_leg(self.events.append, self.far.peer)
         self.far.send(leg, 8, 0, bytes(160))
         await self.until(lambda: len(self.far.read()) > 2, "the first far end is served")
-        moved = FarEnd()
-        self.addCleanup(moved.sock.close)  # type: ignore[attr-defined]
+        moved = self.a_far_end()
         port = leg.local_address
         leg.set_peer(moved.peer)
         await self.until(lambda: len(moved.read()) > 2, "the second far end is served")
@@ -232,8 +153,7 @@ class PortPromises:
             raise ZeroDivisionError(type(event).__name__)
 
         failing = await self.media.open_leg(fail, self.far.peer)
-        other = FarEnd()
-        self.addCleanup(other.sock.close)  # type: ignore[attr-defined]
+        other = self.a_far_end()
         leg = await self.media.open_leg(self.events.append, other.peer)
         with structlog.testing.capture_logs() as logs:
             failing.play([], 1)
@@ -259,19 +179,12 @@ class PortPromises:
         assert not self.media.is_ready
 
 
-class ReactorMediaTests(PortPromises, TestCase):
+class ReactorMediaTests(PortPromises, OnReactor, TestCase):
     """Media on the gateway's own reactor."""
 
-    def make_host(self) -> MediaHost:
-        bank = LegBank(random.Random(1).getrandbits, legs_max=3)
-        return ReactorHost(bank, reactor, time.time_ns)
 
-
-class WorkerMediaTests(PortPromises, TestCase):
+class WorkerMediaTests(PortPromises, InWorker, TestCase):
     """Media in a worker process."""
-
-    def make_host(self) -> MediaHost:
-        return WorkerHost(reactor, "127.0.0.1", (0, 0), 3)
 
 
 class LostWorkerTests(TestCase):

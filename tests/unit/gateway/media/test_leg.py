@@ -3,7 +3,8 @@
 import random
 
 from gateway.media import g711, rtp
-from gateway.media.leg import QUEUE_MAX, LegAudio
+from gateway.media.leg import LegAudio
+from gateway.media.play_queue import QUEUE_MAX
 from gateway.media.port import Clip, Codec
 from gateway.media.rtp import RtpPacket
 from gateway.media.telephone_event import press
@@ -20,7 +21,7 @@ def a_leg(codec: Codec = Codec.PCMA, event_type: int | None = 101, hear: bool = 
 def sent(leg: LegAudio, frames: int) -> tuple[list[RtpPacket], list[int]]:
     packets, done = [], []
     for _ in range(frames):
-        data, tokens = leg.next_packet()
+        data, _, tokens = leg.next_packet()
         packet = rtp.parse(data)
         assert packet is not None
         packets.append(packet)

@@ -12,7 +12,13 @@ REQUESTS: list[wire.Request] = [
     wire.SetPeer(1, "192.0.2.1", 4000, 8, None),
     wire.LoadClip("a", b"\xd5" * 300),
     wire.ForgetClip("a"),
-    wire.Play(1, ["a", "b"], 7),
+    wire.Play(1, ["a", "b"], 7, True),
+    wire.PressByInfo(1, "5"),
+    wire.Record(1, "/var/calls/1.wav"),
+    wire.StopRecording(1),
+    wire.Secure(1, True, 1_700_000_000_000_000_000),
+    wire.Bridge(1, 2),
+    wire.Unbridge(1),
     wire.SendDigits(1, "12#", 8),
     wire.StopPlay(1),
     wire.CloseLeg(1),
@@ -23,6 +29,8 @@ REPORTS: list[wire.Report] = [
     wire.KeyPressed(1, "5", 1_700_000_000_000_000_000),
     wire.Played(1, 7),
     wire.SoundHeard(1, b"\xd5"),
+    wire.RecordingDone(1, "/var/calls/1.wav", "ab", 1200, 1_700_000_000_000_000_000, 20),
+    wire.RecordingRefused(1, "/var/calls/1.wav", "no room"),
     wire.LegFailed(1),
     wire.LegClosed(1, LegFigures(1, 2, 3, 4.5, 6, 7)),
     wire.Beat(3, [1, 2, 3]),
@@ -54,6 +62,7 @@ def test_foreign_bodies_are_refused(body: bytes) -> None:
 
 
 def test_keys_are_not_in_any_repr() -> None:
-    shown = repr([wire.SendDigits(1, "258036", 8), wire.KeyPressed(1, "#", 1)])
+    told = [wire.SendDigits(1, "258036", 8), wire.KeyPressed(1, "#", 1), wire.PressByInfo(1, "#")]
+    shown = repr(told)
     assert "258036" not in shown
     assert "#" not in shown

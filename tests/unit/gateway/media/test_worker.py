@@ -16,7 +16,7 @@ from gateway.media.worker import Worker
 
 ROOT = Path(__file__).parents[4]
 TIMEOUT_S = 10.0
-ARGUMENTS = ("127.0.0.1", "0", "0", "2", "0")  # host, ports, legs, clock shift
+ARGUMENTS = ("127.0.0.1", "0", "0", "2", "0", "60", "auto")  # host, ports, legs, clock shift, sound
 
 
 class _ClosingBank:
@@ -110,7 +110,7 @@ def test_it_ends_at_a_frame_it_cannot_read(worker: Started) -> None:
 
 def test_what_is_for_a_leg_that_is_gone_is_dropped(worker: Started) -> None:
     gone: list[wire.Request] = [
-        wire.Play(9, ["nothing"], 1),
+        wire.Play(9, ["nothing"], 1, False),
         wire.StopPlay(9),
         wire.SetPeer(9, "192.0.2.1", 1, 8, 101),
         wire.CloseLeg(9),

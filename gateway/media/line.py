@@ -1,0 +1,169 @@
+"""A leg and its sockets: latching, the 20 ms clock, the recording and the other side of a bridge.
+
+The first packet of the leg's format connects its socket, so that the kernel drops everybody else
+from then on. Not here: which legs there are (gateway.media.bank), sound and keys (…leg).
+"""
+
+import ipaddress
+import socket
+from collections.abc import Iterator
+from typing import Final
+
+from gateway.media.leg import LegAudio
+from gateway.media.play_queue import SILENCE
+from gateway.media.port import Address, Codec, LegFigures
+from gateway.media.recording import Recording
+from gateway.media.rtp import FRAME_S, FRAME_SAMPLES, PACKET_BYTES_MAX
+
+BEHIND_MAX_S: Final = 0.100  # after a longer stall frames are skipped, not sent in a burst
+LATE_S: Final = 0.020  # a frame so late counts as late in the leg's figures
+PACKETS_PER_TICK_MAX: Final = 16  # of one leg: a flood on one does not starve the others
+
+
+class Line:
+    """One leg with its sockets. Times are monotonic seconds, `wall_ns` Unix time."""
+
+    __slots__ = (
+        "audio",
+        "due_s",
+        "has_format",
+        "hear",
+        "is_latched",
+        "late_frames",
+        "leg_no",
+        "other",
+        "recording",
+        "sock",
+        "target",
+        "tone_row",
+    )
+
+    def __init__(
+        self, leg_no: int, audio: LegAudio, sock: socket.socket, due_s: float, hear: bool
+    ) -> None:
+        self.leg_no, self.audio, self.sock, self.due_s, self.hear = leg_no, audio, sock, due_s, hear
+        self.has_format = False  # False until the far end's SDP is known
+        self.target: Address | None = None  # where to send until latched
+        self.is_latched = False
+        self.late_frames = 0
+        self.recording: Recording | None = None
+        self.other: Line | None = None  # across the bridge
+        self.tone_row = -1  # place in the search for key tones, -1 outside it
+
+    def set_peer(self, address: Address, codec: Codec, event_type: int | None) -> None:
+        """Take the far end of an SDP; another address is latched anew. Raises OSError."""
+        self.audio.set_format(codec, event_type)
+        self.has_format = True
+        target = _target(*address)
+        if self.is_latched and target != self.target:
+            bound_to = self.sock.getsockname()
+            self.sock.close()  # a connected UDP socket cannot be freed of its peer otherwise
+            self.sock = bound(bound_to[0], bound_to[1])
+            self.is_latched = False
+        self.target = target
+
+    def arrived(self) -> Iterator[bytes] | list[bytes]:
+        """Return what the far end sent since the last tick."""
+        if not self.has_format:
+            return []
+        return _waiting(self.sock) if self.is_latched else self._latch()
+
+    def _latch(self) -> list[bytes]:
+        """Connect to the source of the first packet of our format; return what it sent."""
+        datagrams: list[bytes] = []
+        chosen: object = None
+        for _ in range(PACKETS_PER_TICK_MAX):
+            try:
+                datagram, source = self.sock.recvfrom(PACKET_BYTES_MAX + 1)
+                if chosen is None and self.audio.accepts(datagram):
+                    self.sock.connect(source)
+                    chosen, self.is_latched = source, True
+            except OSError:
+                break
+            if source == chosen:  # strangers may still wait in the buffer from before the connect
+                datagrams.append(datagram)
+        return datagrams
+
+    def follow_as_needed(self) -> None:
+        """Keep the far end's sound on a time line while anybody wants it."""
+        is_wanted = self.recording is not None or self.other is not None or self.tone_row >= 0
+        self.audio.follow(is_wanted)
+
+    def frame(self, now_s: float) -> tuple[float, bytes, list[int]]:
+        """Send the frame that is due; return its lateness, what was heard and tokens done.
+
+        What was heard is the far end's sound as the search for key tones may hear it; recording
+        and bridge have it silenced while the leg is secure.
+        """
+        late_s = now_s - self.due_s
+        if late_s > BEHIND_MAX_S:
+            self._skip(int(late_s / FRAME_S))
+        self.due_s += FRAME_S
+        if not self.has_format:
+            if self.recording is not None:
+                self.recording.add_silence(FRAME_SAMPLES)
+            return 0.0, SILENCE, []
+        packet, alaw, done = self.audio.next_packet()
+        try:
+            if self.is_latched:
+                self.sock.send(packet)
+            elif self.target is not None:
+                self.sock.sendto(packet, self.target)
+        except OSError:
+            pass  # buffer full, port closed, no route: a lost frame, as on any network
+        if late_s > LATE_S:
+            self.late_frames += 1
+        heard = self.audio.next_heard()
+        public = SILENCE if self.audio.is_secure(now_s) else heard
+        if self.recording is not None:
+            self.recording.add(public, alaw)
+        if self.other is not None:
+            self.other.audio.relay(public)
+        return late_s, heard, done
+
+    def _skip(self, frames: int) -> None:
+        """Let frames pass that a stall made too late to send."""
+        self.audio.skip_frames(frames)
+        self.due_s += frames * FRAME_S
+        if self.recording is not None:
+            self.recording.add_silence(frames * FRAME_SAMPLES)
+
+    @property
+    def figures(self) -> LegFigures:
+        """Counts so far."""
+        return self.audio.figures._replace(late_frames=self.late_frames)
+
+    def close(self) -> None:
+        """Close the sockets."""
+        self.sock.close()
+
+
+def bound(host: str, port: int) -> socket.socket:
+    """Return a UDP socket bound there, not blocking. Raises OSError."""
+    sock = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_DGRAM)
+    sock.setblocking(False)
+    try:
+        sock.bind((host, port))
+    except OSError:
+        sock.close()
+        raise
+    return sock
+
+
+def _waiting(sock: socket.socket) -> Iterator[bytes]:
+    """Yield what waits on a connected socket."""
+    for _ in range(PACKETS_PER_TICK_MAX):
+        try:
+            yield sock.recv(PACKET_BYTES_MAX + 1)
+        except OSError:  # nothing there, or the far end's port is closed: signalling tells us
+            return
+
+
+def _target(host: str, port: int) -> Address | None:
+    """Return where to send, or None for an address that only says "hold" (RFC 3264 §8.4)."""
+    try:
+        address = ipaddress.ip_address(host)
+    except ValueError:
+        return None  # a name: never resolved here, the far end's first packet will tell
+    is_usable = port > 0 and not (address.is_unspecified or address.is_multicast)
+    return (host, port) if is_usable else None

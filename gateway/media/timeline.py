@@ -1,0 +1,72 @@
+"""The sound of a far end on our own 20 ms clock: late, lost and swapped packets put right.
+
+Pure. Packets go in by their RTP timestamp, 20 ms come out per call: what is missing is silence,
+also the time in which the far end sends nothing between words or tones. Recordings, bridges and
+the search for key tones all live on this line. Not here: the figures of the stream
+(gateway.media.rtp).
+"""
+
+from typing import Final
+
+from gateway.media import g711
+from gateway.media.rtp import FRAME_SAMPLES, SAMPLE_RATE, TS_MOD, signed_distance
+
+JUMP_SAMPLES_MAX: Final = 2 * SAMPLE_RATE  # further away the far end's clock was set anew
+SLACK_SAMPLES: Final = 2 * FRAME_SAMPLES  # packets of 40 ms and our own tick's jitter
+LATE_IN_A_ROW_MAX: Final = 3  # then the network has become slower: wait longer
+_SILENCE: Final = g711.ALAW_SILENCE * FRAME_SAMPLES
+
+
+class Timeline:
+    """A jitter buffer of `delay_ms`: so long a packet may be late and is still in its place."""
+
+    def __init__(self, delay_ms: int) -> None:
+        self._delay = delay_ms * SAMPLE_RATE // 1000
+        self._line = bytearray()
+        self._next: int | None = None  # timestamp of the next sample to leave
+        self._late_in_a_row = 0
+
+    def restart(self) -> None:
+        """Forget what waits: the far end begins a new stream."""
+        self._line.clear()
+        self._next = None
+
+    def put(self, timestamp: int, alaw: bytes) -> None:
+        """Place a packet's sound."""
+        at = 0 if self._next is None else signed_distance(timestamp, self._next, TS_MOD)
+        line = self._line
+        self._late_in_a_row = self._late_in_a_row + 1 if at < 0 else 0
+        # With nothing waiting a late packet is better heard late than never: its stream has
+        # paused, its network has become slower, or its clock stands still while it is silent.
+        is_anew = at < 0 and (not line or self._late_in_a_row > LATE_IN_A_ROW_MAX)
+        if self._next is None or is_anew or abs(at) > JUMP_SAMPLES_MAX:
+            self._late_in_a_row = 0
+            line.clear()
+            self._next = (timestamp - self._delay) % TS_MOD
+            at = self._delay
+        if at < 0:
+            alaw, at = alaw[-at:], 0
+        if at > len(line):
+            line += g711.ALAW_SILENCE * (at - len(line))
+        line[at : at + len(alaw)] = alaw
+
+    def take(self) -> bytes:
+        """Return the next 20 ms."""
+        if self._next is None:
+            return _SILENCE
+        self._next = (self._next + FRAME_SAMPLES) % TS_MOD
+        line = self._line
+        if not line:
+            return _SILENCE
+        if len(line) > 2 * self._delay + SLACK_SAMPLES:
+            self._catch_up()
+        frame = bytes(line[:FRAME_SAMPLES])
+        del line[:FRAME_SAMPLES]
+        return frame if len(frame) == FRAME_SAMPLES else frame + _SILENCE[len(frame) :]
+
+    def _catch_up(self) -> None:
+        """Drop the oldest sound down to the delay: a faster clock over there, or a burst."""
+        excess = len(self._line) - self._delay
+        del self._line[:excess]
+        assert self._next is not None
+        self._next = (self._next + excess) % TS_MOD
