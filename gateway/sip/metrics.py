@@ -24,6 +24,15 @@ class Drop(enum.Enum):
     STRAY_RESPONSE = "stray_response"
     STRAY_ACK = "stray_ack"
     KEEPALIVE = "keepalive"
+    CONNECTION = "connection"  # one more than its host, or all hosts, may have
+
+
+class Registration(enum.Enum):
+    """What became of a REGISTER with credentials, or of an INVITE of a phone."""
+
+    TAKEN = "taken"
+    GUESSED = "guessed"  # wrong password or unknown name
+    LOCKED = "locked"  # too many guesses before
 
 
 CALLS_ACTIVE: Final = Gauge("hotline_calls_active", "Calls in any state before their end.")
@@ -52,3 +61,11 @@ FAILURES: Final = Counter(
 )
 SENT_AGAIN: Final = RETRANSMISSIONS.labels("sent")
 RECEIVED_AGAIN: Final = RETRANSMISSIONS.labels("received")
+REGISTRATIONS: Final = Counter(
+    "hotline_sip_registrations",
+    "REGISTERs of agents' phones and their guesses at passwords, by outcome.",
+    labelnames=("outcome",),
+)
+PHONES_REGISTERED: Final = Gauge(
+    "hotline_sip_phones_registered", "Agents' phones that can be reached now."
+)
