@@ -10,7 +10,7 @@ from gateway.core.sequencer import Sequencer
 from risk.book import views
 from risk.book.account_book import AccountBook
 from risk.book.prices import Quote
-from risk.book.views import AccountView, FillOfDay, FillView, OrderView, PositionView
+from risk.book.views import AccountView, AlertView, FillOfDay, FillView, OrderView, PositionView
 from risk.domain.ids import NS
 from risk.domain.instrument import Instrument
 from risk.domain.orders import OpenOrder
@@ -65,6 +65,10 @@ class Queries:
     def fills_today(self, account_no: str, limit: int = views.FILLS_MAX) -> list[FillOfDay]:
         """Return the fills of an account's orders of the day, the newest first."""
         return views.fills_today(self._sound(), account_no, limit)
+
+    def alerts(self, account_no: str) -> list[AlertView]:
+        """Return an account's price alerts, the newest first."""
+        return views.alerts_of(self._sound(), account_no)
 
     def quote(self, symbol: str) -> Quote | None:
         """Return the latest prices (0 = none yet), None when the symbol is unknown."""

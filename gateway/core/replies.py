@@ -22,6 +22,10 @@ from risk.domain.commands import (
     MoveCash,
     MoveShares,
     OpenAccount,
+    RecordPinChange,
+    RemoveAlert,
+    RequestStatement,
+    SetAlert,
     SetKillSwitch,
     StartDay,
     SubmitOrder,
@@ -44,6 +48,10 @@ ASKED: Final = (  # commands of doors and people; they may come twice
     SubmitOrder,
     CancelOrder,
     SetKillSwitch,
+    SetAlert,
+    RemoveAlert,
+    RequestStatement,
+    RecordPinChange,  # by identity, until it has an answer
 )
 _BODY: Final[dict[type[Command], Callable[[Any], object]]] = {
     kind: itemgetter(*(i for i, name in enumerate(kind._fields) if name not in _NOT_BODY))

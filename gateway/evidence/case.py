@@ -26,7 +26,8 @@ from notify.notices import NoticeTrace
 from notify.outbox import Outbox
 from notify.settings import NotifySettings
 from notify.tables import open_outbox
-from risk.domain.events import CallRecorded, OrderAccepted
+from risk.domain.events import OrderAccepted
+from risk.domain.service_events import CallRecorded
 
 _ID_TAGS: Final = (f"{SOH}11=", f"{SOH}41=")
 

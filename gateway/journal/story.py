@@ -11,9 +11,10 @@ from gateway.journal.reader import batches_after
 from gateway.journal.storage import Storage
 from risk.domain.commands import Command, RecordRouted
 from risk.domain.enums import Side
-from risk.domain.events import CallRecorded, CancelRequested, DayStarted, Event, OrderRouted
+from risk.domain.events import CancelRequested, DayStarted, Event, OrderRouted
 from risk.domain.fixedpoint import format_e4
 from risk.domain.ids import china_time
+from risk.domain.service_events import CallRecorded
 
 _Said = TypeVar("_Said", Command, Event)
 _IDS: Final = ("cl_ord_id", "orig_cl_ord_id", "ref_cl_ord_id")
@@ -185,5 +186,5 @@ def _word(name: str, value: Any) -> str:
     if name == "side":
         return Side(value).name if value in (1, 2) else str(value)
     if isinstance(value, tuple):
-        return ",".join(value)
+        return ",".join(map(str, value))
     return getattr(value, "name", None) or str(value)

@@ -10,6 +10,7 @@ from hashlib import blake2b
 from typing import Final, NamedTuple
 
 from risk.book.accounts import Accounts, Branches
+from risk.book.alerts import Alerts
 from risk.book.catalogue import Instruments
 from risk.book.columns import Image, ImageValue, texts_digest, texts_image, texts_load
 from risk.book.orders import DayOrders
@@ -18,6 +19,7 @@ from risk.book.prices import Prices
 
 SCHEMA: Final = 2  # grows with every change of a column; a snapshot of another is not used
 FINGERPRINT_BYTES: Final = 32
+_ALERTS_SINCE: Final = 2
 
 
 class OrderPlace(NamedTuple):
@@ -29,7 +31,7 @@ class OrderPlace(NamedTuple):
 
 
 class AccountBook:
-    """Accounts, positions, orders, instruments, branches, kill switches and FIX places."""
+    """Accounts, positions, orders, alerts, instruments, branches, kill switches, FIX places."""
 
     def __init__(self, account_count: int = 0, position_count: int = 0) -> None:
         """Start empty, with room for that many rows."""
@@ -42,6 +44,7 @@ class AccountBook:
         self.positions = Positions(position_count + 1)
         self.orders = DayOrders()
         self.orders_before = DayOrders()
+        self.alerts = Alerts()
         self.fix_places: dict[str, int] = {}  # fix_session -> last inbound MsgSeqNum(34)
 
     def find_order(self, cl_ord_id: str) -> OrderPlace | None:
@@ -74,6 +77,8 @@ class AccountBook:
         digest.update(f"{self.day} {self.is_firm_killed}".encode())
         for _, table in self._tables():
             table.digest_into(digest, schema)
+        if schema >= _ALERTS_SINCE:
+            self.alerts.digest_into(digest, schema)
         texts_digest(digest, [f"{key} {place}" for key, place in self.fix_places.items()])
         return digest.digest()
 
@@ -86,6 +91,7 @@ class AccountBook:
         }
         for name, table in self._tables():
             image |= table.image(name)
+        image |= self.alerts.image("alerts")
         places = [f"{place} {key}" for key, place in self.fix_places.items()]
         return image | texts_image("fix_places", places)
 
@@ -102,6 +108,7 @@ class AccountBook:
         book.day, book.is_firm_killed = day, bool(killed)
         for name, table in book._tables():
             table.load(name, image)
+        book.alerts.load("alerts", image)
         for text in texts_load("fix_places", image):
             place, _, key = text.partition(" ")
             book.fix_places[key] = int(place)

@@ -34,12 +34,15 @@ class AccountColumns:
     paced_until_ns: I64  # see risk.checks.pace
     newest_order: I32  # row in the day's orders, 0 when there is none
     newest_position: I32  # row in positions, 0 when there is none
+    newest_alert: I32  # row in alerts, 0 when there is none
+    statement_ns: I64  # when a statement was asked for last
 
 
 class Accounts(AccountColumns, ColumnTable[AccountColumns]):
     """Accounts by dense row and by account_no."""
 
     COLUMNS: ClassVar[type[AccountColumns]] = AccountColumns
+    SINCE: ClassVar[Mapping[str, int]] = {"newest_alert": 2, "statement_ns": 2}
 
     def __init__(self, capacity: int = 0) -> None:
         super().__init__(capacity)

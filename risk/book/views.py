@@ -9,7 +9,7 @@ from typing import Final, NamedTuple
 from risk.book.account_book import AccountBook
 from risk.book.orders import DayOrders
 from risk.book.prices import Quote
-from risk.domain.enums import Channel, OrdStatus, OrdType, Side, TimeInForce
+from risk.domain.enums import AlertKind, Channel, OrdStatus, OrdType, Side, TimeInForce
 from risk.domain.orders import OpenOrder
 
 ORDERS_MAX: Final = 500  # of one answer
@@ -97,6 +97,18 @@ class FillOfDay(NamedTuple):
     fees_e4: int
     transact_ns: int
     exec_id: str
+
+
+class AlertView(NamedTuple):
+    """One price alert; a disarmed one has fired and waits for the price to go back."""
+
+    alert_no: int
+    symbol: str
+    kind: AlertKind
+    threshold_e4: int
+    is_armed: bool
+    is_repeating: bool
+    set_ns: int
 
 
 def account_view(book: AccountBook, account_no: str) -> AccountView | None:
@@ -227,6 +239,23 @@ def fills_today(book: AccountBook, account_no: str, limit: int = FILLS_MAX) -> l
             orders.executions.exec_id(fill),
         )
         for fill, row in nlargest(limit, fills)  # rows rise in the order the fills came
+    ]
+
+
+def alerts_of(book: AccountBook, account_no: str) -> list[AlertView]:
+    """Return an account's price alerts, the newest first."""
+    at = book.alerts.at
+    return [
+        AlertView(
+            at.alert_no[row],
+            book.instruments.symbol[at.instrument_row[row]],
+            AlertKind(at.kind[row]),
+            at.threshold_e4[row],
+            at.is_armed[row],
+            at.rearm_e4[row] > 0,
+            at.set_ns[row],
+        )
+        for row in book.alerts.of_account(book.accounts, book.accounts.row_of(account_no))
     ]
 
 

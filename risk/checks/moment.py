@@ -25,6 +25,8 @@ class HouseLimits(NamedTuple):
     duplicate_window_s: int = 3  # an equal order within it is denied, 0 = never
     account_per_s: int = 20  # orders and cancel requests of one account, also the burst
     branch_per_s: int = 5_000  # of all accounts of one branch
+    alerts_per_account: int = 50
+    statement_wait_s: int = 60  # between two statements of one account
 
 
 class ListingRules(NamedTuple):

@@ -10,9 +10,17 @@ from typing import Any, Final
 from risk.book.account_book import AccountBook
 from risk.book.live_orders import link_live, unlink_live
 from risk.book.orders import DayOrders
+from risk.core.apply_service import (
+    apply_alert_fired,
+    apply_alert_rearmed,
+    apply_alert_removed,
+    apply_alert_set,
+    apply_statement_requested,
+)
 from risk.core.apply_trades import apply_busted, apply_filled
 from risk.core.places import note_told, own_place
 from risk.domain import events as e
+from risk.domain import service_events as s
 from risk.domain.enums import KillScope, OrdStatus, Side
 from risk.domain.ids import order_no_of
 from risk.domain.instrument import Instrument
@@ -228,5 +236,11 @@ APPLY: Final[dict[type[e.Event], Callable[[AccountBook, Any], None]]] = {
     e.KillSwitchSet: _kill_switch_set,
     e.CommandDenied: _nothing,
     e.FingerprintTaken: _nothing,
-    e.CallRecorded: _nothing,
+    s.CallRecorded: _nothing,
+    s.AlertSet: apply_alert_set,
+    s.AlertRemoved: apply_alert_removed,
+    s.AlertFired: apply_alert_fired,
+    s.AlertRearmed: apply_alert_rearmed,
+    s.StatementRequested: apply_statement_requested,
+    s.PinChanged: _nothing,
 }

@@ -9,9 +9,11 @@ from typing import Any, Final
 
 from risk.book.account_book import AccountBook
 from risk.checks.moment import Moment, TradingRules
-from risk.core import refusals, upkeep
+from risk.core import alerts, refusals, upkeep
+from risk.core.alerts import decide_set_alert
 from risk.core.orders import decide_cancel
 from risk.core.reports import decide_execution
+from risk.core.statements import decide_statement
 from risk.domain import commands as c
 from risk.domain.events import Event
 
@@ -26,6 +28,10 @@ def decide(
         return decide_execution(book, rules, command, moment.now_ns)
     if isinstance(command, c.CancelOrder):
         return iter((decide_cancel(book, moment, command),))
+    if isinstance(command, c.SetAlert):
+        return iter((decide_set_alert(book, moment, command),))
+    if isinstance(command, c.RequestStatement):
+        return iter((decide_statement(book, moment, command),))
     return BY_TYPE[type(command)](book, command, moment.now_ns)
 
 
@@ -42,4 +48,8 @@ BY_TYPE: Final[dict[type[c.Command], _Simple]] = {
     c.SetKillSwitch: upkeep.set_kill_switch,
     c.TakeFingerprint: upkeep.take_fingerprint,
     c.RecordCall: upkeep.record_call,
+    c.RemoveAlert: alerts.remove_alert,
+    c.FireAlert: alerts.fire_alert,
+    c.RearmAlert: alerts.rearm_alert,
+    c.RecordPinChange: upkeep.record_pin_change,
 }

@@ -100,4 +100,10 @@ ACCOUNT_ROW: Final[dict[type[c.Command], Callable[[AccountBook, Any], int]]] = {
     c.SetKillSwitch: _everybody,
     c.TakeFingerprint: _everybody,
     c.RecordCall: _nobody,
+    c.SetAlert: _named,
+    c.RemoveAlert: _named,
+    c.FireAlert: _named,
+    c.RearmAlert: _named,
+    c.RequestStatement: _named,
+    c.RecordPinChange: _nobody,
 }

@@ -10,10 +10,11 @@ from risk.checks.moment import day_of
 from risk.core.endings import ignored, order_canceled
 from risk.domain import commands as c
 from risk.domain import events as e
-from risk.domain.enums import Board, KillScope, ListingStatus
+from risk.domain.enums import Board, Channel, KillScope, ListingStatus
 from risk.domain.fixedpoint import MONEY_E4_MAX, PRICE_E4_MAX, QTY_MAX
 from risk.domain.instrument import INDEX_BOARDS
 from risk.domain.reasons import ReasonCode
+from risk.domain.service_events import CallRecorded, PinChanged
 
 _Denial = e.CommandDenied
 
@@ -140,7 +141,14 @@ def take_fingerprint(
 
 def record_call(book: AccountBook, command: c.RecordCall, at_ns: int) -> Iterator[e.Event]:
     """Write the digests down; the account may be one that nobody has."""
-    yield e.CallRecorded(at_ns, *command[1:])
+    yield CallRecorded(at_ns, *command[1:])
+
+
+def record_pin_change(
+    book: AccountBook, command: c.RecordPinChange, at_ns: int
+) -> Iterator[e.Event]:
+    """Write it down, so that the customer is told."""
+    yield PinChanged(at_ns, *command[:2], Channel(command.channel), *command[3:])
 
 
 def _denied(

@@ -9,6 +9,7 @@ Not here: what was decided (risk.domain.events).
 from typing import NamedTuple
 
 from risk.domain.enums import (
+    AlertKind,
     Board,
     Channel,
     ExecType,
@@ -17,6 +18,7 @@ from risk.domain.enums import (
     OrdStatus,
     OrdType,
     Side,
+    StatementForm,
     TimeInForce,
 )
 
@@ -196,6 +198,75 @@ class TakeFingerprint(NamedTuple):
     request_id: str
 
 
+class SetAlert(NamedTuple):
+    """Tell the customer once a price reaches the threshold; a repeating alert arms itself again."""
+
+    request_id: str
+    account_no: str
+    symbol: str  # of a security or an index
+    kind: AlertKind
+    threshold_e4: int
+    channel: Channel
+    is_repeating: bool = False
+    branch_code: str = ""
+    trace_id: str = ""
+    entered_ns: int = 0
+
+
+class RemoveAlert(NamedTuple):
+    """Forget a price alert."""
+
+    request_id: str
+    account_no: str
+    alert_no: int
+    channel: Channel
+    branch_code: str = ""
+    trace_id: str = ""
+    entered_ns: int = 0
+
+
+class FireAlert(NamedTuple):
+    """A price reached the threshold of an armed alert; `tick_ns` is when we received it."""
+
+    request_id: str
+    account_no: str
+    alert_no: int
+    last_px_e4: int
+    tick_ns: int
+
+
+class RearmAlert(NamedTuple):
+    """A price went back far enough for a repeating alert to wait for its threshold again."""
+
+    request_id: str
+    account_no: str
+    alert_no: int
+    last_px_e4: int
+    tick_ns: int
+
+
+class RequestStatement(NamedTuple):
+    """Send a statement of the account to the registered contact, by SMS or mail."""
+
+    request_id: str
+    account_no: str
+    form: StatementForm
+    channel: Channel
+    branch_code: str = ""
+    trace_id: str = ""
+    entered_ns: int = 0
+
+
+class RecordPinChange(NamedTuple):
+    """The customer's telephone PIN is another one since `changed_ns`: the customer is told."""
+
+    request_id: str
+    account_no: str
+    channel: Channel
+    changed_ns: int
+    trace_id: str = ""
+
+
 class RecordCall(NamedTuple):
     """A phone call is over and its record is on disk: bind both into the journal's chain."""
 
@@ -224,6 +295,12 @@ Command = (
     | SetKillSwitch
     | TakeFingerprint
     | RecordCall
+    | SetAlert
+    | RemoveAlert
+    | FireAlert
+    | RearmAlert
+    | RequestStatement
+    | RecordPinChange
 )
 
 # Stable numbers for the journal; a number is never used again.
@@ -242,5 +319,11 @@ COMMAND_TYPES: dict[int, type[Command]] = {
     12: RecordInbound,
     13: SetKillSwitch,
     14: TakeFingerprint,
+    15: SetAlert,
+    16: RemoveAlert,
+    17: FireAlert,
+    18: RearmAlert,
+    19: RequestStatement,
+    20: RecordPinChange,
     30: RecordCall,
 }

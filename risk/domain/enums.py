@@ -141,6 +141,20 @@ class Phase(enum.IntEnum):
     CLOSING_CALL = 6  # 14:57-15:00, no cancel
 
 
+class AlertKind(enum.IntEnum):
+    """What a price alert waits for."""
+
+    AT_OR_ABOVE = 1
+    AT_OR_BELOW = 2
+
+
+class StatementForm(enum.IntEnum):
+    """How a statement is sent to the registered contact."""
+
+    SMS = 1  # a digest
+    MAIL = 2  # with every row
+
+
 class KillScope(enum.IntEnum):
     """What a kill switch stops."""
 

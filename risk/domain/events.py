@@ -3,7 +3,7 @@
 An event carries its consequences in figures (cash frozen, fees of this fill), so that applying it
 needs no rule: a rule may change between releases, a recorded event does not. `at_ns` is the
 gateway's wall clock (Unix ns). New fields go to the end with a default.
-Not here: wishes (risk.domain.commands).
+Not here: wishes (risk.domain.commands), alerts, statements, PINs and calls (service_events).
 """
 
 from typing import NamedTuple
@@ -19,6 +19,7 @@ from risk.domain.enums import (
     TimeInForce,
 )
 from risk.domain.reasons import ReasonCode
+from risk.domain.service_events import SERVICE_EVENT_TYPES, ServiceEvent
 
 
 class AccountOpened(NamedTuple):
@@ -344,18 +345,6 @@ class FingerprintTaken(NamedTuple):
     schema: int = 1
 
 
-class CallRecorded(NamedTuple):
-    """A phone call is over; its record and recording have these SHA-256 digests (hexadecimal)."""
-
-    at_ns: int
-    call_no: str
-    account_no: str
-    ani: str
-    dnis: str
-    record_sha256: str
-    recording_sha256: str
-
-
 Event = (
     AccountOpened
     | InstrumentListed
@@ -378,7 +367,7 @@ Event = (
     | KillSwitchSet
     | CommandDenied
     | FingerprintTaken
-    | CallRecorded
+    | ServiceEvent
 )
 
 # Stable numbers for the journal; a number is never used again.
@@ -404,5 +393,5 @@ EVENT_TYPES: dict[int, type[Event]] = {
     19: KillSwitchSet,
     20: CommandDenied,
     21: FingerprintTaken,
-    40: CallRecorded,
+    **SERVICE_EVENT_TYPES,
 }

@@ -26,6 +26,8 @@ class ReasonCode(enum.IntEnum):
     ORD_TYPE_NOT_ALLOWED = 106
     TIME_IN_FORCE_NOT_ALLOWED = 107
     AMOUNT_TOO_LARGE = 108
+    ALERT_KIND_UNKNOWN = 109
+    ALERT_PRICE_NOT_VALID = 110
     SYMBOL_UNKNOWN = 201
     INSTRUMENT_HALTED = 202
     MARKET_CLOSED = 203
@@ -39,6 +41,7 @@ class ReasonCode(enum.IntEnum):
     ODD_LOT_SPLIT = 211
     ABOVE_MAX_QTY = 212
     NO_RULES_FOR_DAY = 213
+    ALERT_REACHED = 214
     BUYING_POWER = 301
     SELLABLE_QTY = 302
     WITHDRAWABLE_CASH = 303
@@ -48,14 +51,18 @@ class ReasonCode(enum.IntEnum):
     KILL_SWITCH_BRANCH = 404
     KILL_SWITCH_ACCOUNT = 405
     KILL_SWITCH_INSTRUMENT = 406
+    ALERT_LIMIT = 407
+    ALERT_EXISTS = 408
     PACE_ACCOUNT = 501
     PACE_BRANCH = 502
+    STATEMENT_TOO_SOON = 503
     ACCOUNT_UNKNOWN = 601
     ORDER_UNKNOWN = 602
     ORDER_CLOSED = 603
     CANCEL_PENDING = 604
     ACCOUNT_EXISTS = 605
     NOT_YOUR_ACCOUNT = 606
+    ALERT_UNKNOWN = 607
     REQUEST_ID_REUSED = 901
     NOT_ACCEPTING = 902
     DAY_NOT_STARTED = 903
@@ -97,6 +104,15 @@ REASONS: dict[ReasonCode, ReasonText] = {
     ),
     _R.AMOUNT_TOO_LARGE: ReasonText(
         99, 422, "金额过大", "the amount is larger than an account may hold"
+    ),
+    _R.ALERT_KIND_UNKNOWN: ReasonText(
+        99, 422, "提醒方向必须是涨到或跌到", "an alert waits for a rise or for a fall"
+    ),
+    _R.ALERT_PRICE_NOT_VALID: ReasonText(
+        99,
+        422,
+        "提醒价格必须大于零且不超过一百万元",
+        "the alert price must be above zero and at most one million",
     ),
     _R.SYMBOL_UNKNOWN: ReasonText(
         1, 422, "没有这个证券代码,请核对后重输", "no such security code: check the six digits"
@@ -149,6 +165,12 @@ REASONS: dict[ReasonCode, ReasonText] = {
     _R.NO_RULES_FOR_DAY: ReasonText(
         99, 503, "该市场当日规则尚未载入", "no rulebook is loaded for this market and day"
     ),
+    _R.ALERT_REACHED: ReasonText(
+        99,
+        422,
+        "最新价{last_e4}已到提醒价格",
+        "the price is there already: it is {last_e4}",
+    ),
     _R.BUYING_POWER: ReasonText(
         3,
         422,
@@ -194,6 +216,13 @@ REASONS: dict[ReasonCode, ReasonText] = {
     _R.KILL_SWITCH_INSTRUMENT: ReasonText(
         99, 422, "该证券已暂停委托", "we take no orders in this security for the moment"
     ),
+    _R.ALERT_LIMIT: ReasonText(
+        99,
+        422,
+        "价格提醒最多{most}个,请先删除不需要的",
+        "at most {most} alerts: remove one first",
+    ),
+    _R.ALERT_EXISTS: ReasonText(99, 409, "同样的价格提醒已存在", "the same alert is set already"),
     _R.PACE_ACCOUNT: ReasonText(
         99,
         429,
@@ -206,6 +235,12 @@ REASONS: dict[ReasonCode, ReasonText] = {
         "营业部委托过于频繁,每秒最多{per_s}笔",
         "too many orders: at most {per_s} a second for one branch",
     ),
+    _R.STATEMENT_TOO_SOON: ReasonText(
+        99,
+        429,
+        "对账单刚刚发送过,请{wait_s}秒后再试",
+        "a statement was just sent: ask again in {wait_s} seconds",
+    ),
     _R.ACCOUNT_UNKNOWN: ReasonText(15, 404, "没有这个资金账号", "no such account"),
     _R.ORDER_UNKNOWN: ReasonText(5, 404, "没有这笔委托", "no such order"),
     _R.ORDER_CLOSED: ReasonText(99, 409, "该委托已经结束,无需撤单", "the order has already ended"),
@@ -216,6 +251,7 @@ REASONS: dict[ReasonCode, ReasonText] = {
     _R.NOT_YOUR_ACCOUNT: ReasonText(
         99, 403, "无权操作该账号", "this account may not be used through this door"
     ),
+    _R.ALERT_UNKNOWN: ReasonText(99, 404, "没有这个价格提醒", "no such alert"),
     _R.REQUEST_ID_REUSED: ReasonText(
         6,
         409,

@@ -17,7 +17,7 @@ from gateway.evidence.call_log import encode
 from gateway.evidence.case import BoundCall, Case
 from gateway.evidence.transcript import call_line, transcript
 from gateway.journal.story import OrderKeys, Story, StoryLine
-from risk.domain.events import CallRecorded
+from risk.domain.service_events import CallRecorded
 from tests.builders.core import accepted, an_order
 from tests.builders.evidence import a_record
 

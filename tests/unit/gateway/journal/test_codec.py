@@ -1,6 +1,6 @@
 """Commands and events as msgpack, also of older and newer releases."""
 
-from typing import Any
+from typing import Any, get_args, get_origin
 
 import msgspec
 import pytest
@@ -28,6 +28,8 @@ def filled(kind: type[Any]) -> Any:
     for hint in kind.__annotations__.values():
         if hint in _VALUES:
             values.append(_VALUES[hint])
+        elif get_origin(hint) is tuple:
+            values.append((filled(get_args(hint)[0]),) * 2)
         elif hasattr(hint, "__members__"):
             values.append(list(hint)[-1])
         else:

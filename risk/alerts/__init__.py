@@ -1,0 +1,1 @@
+"""Customers' price alerts: which of them a batch of prices reaches."""
