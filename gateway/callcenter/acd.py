@@ -87,6 +87,15 @@ class Acd:
         floor.match()
         return floor.effects
 
+    def would_pass(self, asked: TransferAsked) -> bool:
+        """Return whether a transfer asked for now would be taken."""
+        attempt = self.floor.attempts.get(asked.attempt_no)
+        return (
+            attempt is not None
+            and attempt.answered_ns > 0
+            and _is_passable(self.floor, attempt.call, asked)
+        )
+
 
 def _step(floor: CallFloor, call: QueuedCall, what: type | TimerKind, given: Input) -> None:
     step = TABLE[call.state].get(what)
@@ -248,12 +257,8 @@ def _link_lost(floor: CallFloor, call: QueuedCall, _: Input) -> None:
 def _transfer_asked(floor: CallFloor, call: QueuedCall, given: Input) -> None:
     """Pass the caller on to a queue where somebody is at work, or to an agent who is ready."""
     assert isinstance(given, TransferAsked)
-    queue = next((q for q in floor.queues.values() if q.number == given.number), None)
-    agent = next((a for a in floor.agents.values() if a.settings.number == given.number), None)
-    is_taken = given.is_open and (
-        (agent is not None and agent.state is AgentState.READY)
-        or (queue is not None and floor.can_pass(call, queue))
-    )
+    queue, agent = floor.numbered(given.number)
+    is_taken = _is_passable(floor, call, given)
     floor.do(TransferAnswered(given.attempt_no, is_taken))
     if is_taken:
         floor.part(call, TalkEnd.TRANSFERRED)
@@ -261,6 +266,12 @@ def _transfer_asked(floor: CallFloor, call: QueuedCall, given: Input) -> None:
         call.wanted_agent = agent.name if agent is not None else ""
         floor.do(PlayMusic(call.call_no))
         floor.wait_again(call, TalkEnd.TRANSFERRED)
+
+
+def _is_passable(floor: CallFloor, call: QueuedCall, given: TransferAsked) -> bool:
+    queue, agent = floor.numbered(given.number)
+    is_free = agent is not None and agent.state is AgentState.READY
+    return given.is_open and (is_free or (queue is not None and floor.can_pass(call, queue)))
 
 
 def _agent_said(floor: CallFloor, agent: Agent, given: Input) -> None:

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from gateway.sip.boundary import contained
-from gateway.sip.desk_port import TicketEnd
+from gateway.sip.desk_port import CallerCard, TicketEnd
 
 
 class AgentState(enum.Enum):
@@ -144,6 +144,14 @@ class AgentChanged(NamedTuple):
     state: AgentState
 
 
+class CallerShown(NamedTuple):
+    """An agent is rung for this caller: all that the desk page shows."""
+
+    at_ns: int
+    agent: str
+    card: CallerCard
+
+
 DeskEvent = (
     CallQueued
     | CallTurnedAway
@@ -155,6 +163,7 @@ DeskEvent = (
     | CallReturned
     | CallLeftQueue
     | AgentChanged
+    | CallerShown
 )
 Take = Callable[[DeskEvent], None]
 

@@ -91,6 +91,12 @@ class CallFloor:
         """Return a guess: the calls in front and this one, shared by the agents at work."""
         return self.place(call) * self._talk_ms // max(1, self.hopes(call)) // 1000
 
+    def numbered(self, number: str) -> tuple[QueueSettings | None, Agent | None]:
+        """Return the queue or the agent with this number."""
+        queues = (queue for queue in self.queues.values() if queue.number == number)
+        agents = (agent for agent in self.agents.values() if agent.settings.number == number)
+        return next(queues, None), next(agents, None)
+
     def can_pass(self, call: QueuedCall, queue: QueueSettings) -> bool:
         """Return whether anybody of that queue could answer the call."""
         moved = QueuedCall(call.card, queue, call.arrived_ns, call.arrival_no)
