@@ -54,9 +54,8 @@ class CallHouse(Protocol):
     timers: Timers
     transactions: Transactions
 
-    @property
-    def contact(self) -> str:
-        """Our Contact value."""
+    def contact_by(self, transport: str, scheme: str = "sip") -> str:
+        """Return our Contact value for a peer that is reached by that transport."""
         ...
 
     def new_token(self) -> str:
@@ -193,7 +192,10 @@ class Call:
         return True
 
     def _answer_invite(self, transaction: ServerTransaction, body: bytes) -> None:
-        extra = (("Contact", self._house.contact), ("Allow", ALLOW))
+        extra = (
+            ("Contact", self._house.contact_by(transaction.source.transport)),
+            ("Allow", ALLOW),
+        )
         self._respond(transaction, 200, extra, body)
         self._in_flight = AnswerInFlight(self._house, transaction, self._ack_timed_out)
 
@@ -230,11 +232,10 @@ class Call:
         """Send BYE, but not before the ACK of our 2xx, or its time-out (§15)."""
         if self._in_flight is not None or self.dialog is None:
             return
-        bye = self.dialog.request("BYE", self._house.transactions.new_via())
+        to = self._house.transactions.hop_of(self.dialog)
+        bye = self.dialog.request("BYE", self._house.transactions.new_via(to.transport))
         self._note_sent(bye)
-        self._house.transactions.start(
-            bye, self.dialog.next_hop, self._bye_answered, lambda: self._house.left(self)
-        )
+        self._house.transactions.start(bye, to, self._bye_answered, lambda: self._house.left(self))
 
     def _bye_answered(self, response: Response) -> None:
         self._note_received(response)

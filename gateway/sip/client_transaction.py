@@ -90,6 +90,11 @@ class ClientTransaction:
             self.terminate()
             self._on_failure()
 
+    def cut(self) -> None:
+        """The connection is gone; a request that was heard may be answered over another."""
+        if self.state is ClientState.TRYING:
+            self._give_up()
+
     def receive(self, response: Response) -> None:
         """A response that belongs to this request."""
         if self.state not in (ClientState.TRYING, ClientState.PROCEEDING):

@@ -3,14 +3,15 @@
 Not here: the life of a call (gateway.sip.calls). RFC 3261 §12.
 """
 
-import ipaddress
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from gateway.sip.errors import SipError
 from gateway.sip.headers import CSeq, NameAddr, Via, parse_name_addr
-from gateway.sip.message import MAX_FORWARDS_DEFAULT, Headers, Request, Response
-from gateway.sip.uri import PORT_DEFAULT, Uri
-from gateway.sip.wire import Hop
+from gateway.sip.message import MAX_FORWARDS_DEFAULT, Essentials, Headers, Request, Response
+from gateway.sip.routing import hop_of
+from gateway.sip.uri import Uri
+from gateway.sip.wire import Hop, Transport
 
 
 @dataclass(slots=True)
@@ -39,7 +40,7 @@ class Dialog:
             local_cseq=0,
             remote_cseq=invite.cseq.number,
             source=source,
-            is_behind_nat=invite.via.sent_by != tuple(source),
+            is_behind_nat=_is_behind_nat(invite.via, source),
         )
 
     @classmethod
@@ -63,26 +64,37 @@ class Dialog:
         Names are not looked up and a peer behind NAT is not reachable at its Contact: both get
         their requests at the address that their own came from.
         """
-        uri = self.route_set[0].uri if self.route_set else self.remote_target
         if self.is_behind_nat and not self.route_set:
             return self.source
-        try:
-            host = str(ipaddress.IPv4Address(uri.host))
-        except ValueError:
-            return self.source
-        return Hop(host, uri.port or PORT_DEFAULT)
+        uri = self.route_set[0].uri if self.route_set else self.remote_target
+        return hop_of(uri) or self.source
 
-    def request(self, method: str, via: Via, extra: tuple[tuple[str, str], ...] = ()) -> Request:
-        """Return the next request of ours in this dialog (§12.2.1.1)."""
+    def hop_over(self, transport: Transport) -> Hop:
+        """Return the next hop: the connection it called over, while that is open and leads there.
+
+        A peer's connection comes from a port of its own, so the address alone does not tell.
+        """
+        to, source = self.next_hop, self.source
+        if source.is_stream and to != source and to.host == source.host:
+            return source if transport.reaches(source) else to
+        return to
+
+    def request(
+        self, method: str, via: Via, extra: Sequence[tuple[str, str]] = (), body: bytes = b""
+    ) -> Request:
+        """Return the next request of ours in this dialog (§12.2.1.1); `extra` types the body."""
         self.local_cseq += 1
-        return self._made(method, self.local_cseq, via, extra)
+        return self._made(method, self.local_cseq, via, extra, body)
 
-    def ack(self, cseq_number: int, via: Via) -> Request:
-        """Return the ACK of the 2xx to our INVITE with that CSeq (§13.2.2.4)."""
-        return self._made("ACK", cseq_number, via, ())
+    def ack(self, cseq_number: int, via: Via, extra: Sequence[tuple[str, str]] = ()) -> Request:
+        """Return the ACK of the 2xx to our INVITE with that CSeq (§13.2.2.4).
+
+        `extra` repeats the credentials of that INVITE (§22.1).
+        """
+        return self._made("ACK", cseq_number, via, extra, b"")
 
     def _made(
-        self, method: str, number: int, via: Via, extra: tuple[tuple[str, str], ...]
+        self, method: str, number: int, via: Via, extra: Sequence[tuple[str, str]], body: bytes
     ) -> Request:
         target, routes = self.remote_target, [str(route) for route in self.route_set]
         if routes and self.route_set[0].uri.param("lr") is None:  # a strict router of RFC 2543
@@ -95,7 +107,8 @@ class Dialog:
         headers.add("Call-ID", self.call_id)
         headers.add("CSeq", str(CSeq(number, method)))
         headers.rows += extra
-        return Request(method, target, headers)
+        essentials = Essentials(via, self.local, self.remote, self.call_id, CSeq(number, method))
+        return Request(method, target, headers, body, essentials)
 
     def takes(self, request: Request) -> bool:
         """Note the CSeq of a request in this dialog; False when it is out of order (§12.2.2)."""
@@ -103,6 +116,11 @@ class Dialog:
             return False
         self.remote_cseq = request.cseq.number
         return True
+
+
+def _is_behind_nat(via: Via, source: Hop) -> bool:
+    host, port = via.sent_by
+    return host != source.host or (not source.is_stream and port != source.port)
 
 
 def remote_target(message: Request | Response) -> Uri:

@@ -62,7 +62,8 @@ class IncomingCall(Call):
     def ringing(self) -> None:
         """Let the caller hear that it rings."""
         if not self.is_closed and not self.is_answered:
-            self._respond(self._invite, 180, (("Contact", self._house.contact),))
+            contact = self._house.contact_by(self._invite.source.transport)
+            self._respond(self._invite, 180, (("Contact", contact),))
 
     def answer(self, local: Address) -> None:
         """Take the call; `local` is where we listen for its audio. Harmless when it is over."""

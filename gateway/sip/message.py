@@ -35,7 +35,10 @@ _COMPACT: Final = {
     "o": "Event", "r": "Refer-To", "b": "Referred-By", "x": "Session-Expires",
     "u": "Allow-Events", "a": "Accept-Contact", "j": "Reject-Contact", "d": "Request-Disposition",
 }  # fmt: skip
-_SPELLING: Final = {"call-id": "Call-ID", "cseq": "CSeq", "mime-version": "MIME-Version"}
+_SPELLING: Final = {
+    "call-id": "Call-ID", "cseq": "CSeq", "mime-version": "MIME-Version", "min-se": "Min-SE",
+    "rack": "RAck", "rseq": "RSeq", "www-authenticate": "WWW-Authenticate",
+}  # fmt: skip
 ONCE: Final = frozenset(
     {"From", "To", "Call-ID", "CSeq", "Max-Forwards", "Content-Length", "Content-Type"}
 )
@@ -216,10 +219,10 @@ def _parse_essentials(headers: Headers) -> Essentials:
     )
 
 
-def parse_message(data: bytes) -> Request | Response:
+def parse_message(data: bytes, *, is_stream: bool = False) -> Request | Response:
     """Return the message in one datagram; bytes after Content-Length are dropped.
 
-    Raises Malformed.
+    From a stream it must have a Content-Length (§20.14). Raises Malformed.
     """
     if len(data) > MESSAGE_BYTES_MAX:
         raise Malformed(f"message of {len(data)} bytes, limit {MESSAGE_BYTES_MAX}", 513)
@@ -228,13 +231,16 @@ def parse_message(data: bytes) -> Request | Response:
     text = _LINE_START.sub(" ", head.decode("utf-8", "surrogateescape"))
     start, _, rest = text.partition("\r\n")
     if start.startswith("SIP/"):
-        return _response(start, _parse_headers(rest), body, blank)
+        headers = _parse_headers(rest)
+        _check_length_stands(headers, is_stream)
+        return _response(start, headers, body, blank)
     method = start.partition(" ")[0]
     try:
         headers = _parse_headers(rest)
     except Malformed as e:
         raise Malformed(str(e), e.status, method, e.headers) from e
     try:
+        _check_length_stands(headers, is_stream)
         return _request(start, headers, _checked_body(headers, body, blank), text)
     except SipError as e:
         raise Malformed(str(e), e.status, method, headers) from e
@@ -255,6 +261,11 @@ def _parse_headers(text: str) -> Headers:
     if broken:
         raise Malformed(f"header line, was {shown(broken)}", headers=headers)
     return headers
+
+
+def _check_length_stands(headers: Headers, is_stream: bool) -> None:
+    if is_stream and headers.get("Content-Length") is None:
+        raise Malformed("Content-Length is needed on a stream")
 
 
 def _checked_body(headers: Headers, body: bytes, blank: bytes) -> bytes:

@@ -35,6 +35,17 @@ class Registration(enum.Enum):
     LOCKED = "locked"  # too many guesses before
 
 
+class Turned(enum.Enum):
+    """Why the gate turned a message away."""
+
+    STRANGER_DROPPED = "stranger_dropped"
+    STRANGER_REFUSED = "stranger_refused"
+    NUMBER = "number"  # not ours on that trunk
+    HOST_RATE = "host_rate"
+    RATE = "rate"
+    LINES = "lines"  # all of the trunk's in use
+
+
 CALLS_ACTIVE: Final = Gauge("hotline_calls_active", "Calls in any state before their end.")
 INVITES: Final = Counter(
     "hotline_sip_invites",
@@ -68,4 +79,20 @@ REGISTRATIONS: Final = Counter(
 )
 PHONES_REGISTERED: Final = Gauge(
     "hotline_sip_phones_registered", "Agents' phones that can be reached now."
+)
+TURNED_AWAY: Final = Counter(
+    "hotline_sip_turned_away",
+    "Messages turned away before anything was kept of them, by reason.",
+    labelnames=("reason",),
+)
+TRUNK_LINES: Final = Gauge(
+    "hotline_sip_trunk_lines", "Lines of a trunk in use, both directions.", labelnames=("trunk",)
+)
+TRUNK_UP: Final = Gauge(
+    "hotline_sip_trunk_up", "1 while a trunk answers, 0 when it is down.", labelnames=("trunk",)
+)
+TRUNK_BLOCKED: Final = Counter(
+    "hotline_sip_trunk_blocked",
+    "Calls refused because all lines of their trunk were in use.",
+    labelnames=("trunk",),
 )

@@ -58,13 +58,13 @@ class OutgoingCall(Call):
         house = self._house
         headers = Headers(
             [
-                ("Via", str(house.transactions.new_via())),
+                ("Via", str(house.transactions.new_via(self._peer_hop.transport))),
                 ("Max-Forwards", str(MAX_FORWARDS_DEFAULT)),
                 ("From", str(sender)),
                 ("To", str(NameAddr(to))),
                 ("Call-ID", self.sip_call_id),
                 ("CSeq", str(CSeq(FIRST_CSEQ, "INVITE"))),
-                ("Contact", house.contact),
+                ("Contact", house.contact_by(self._peer_hop.transport)),
                 ("Allow", ALLOW),
                 ("User-Agent", house.settings.server_name),
                 ("Content-Type", CONTENT_TYPE),

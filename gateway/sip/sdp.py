@@ -22,6 +22,7 @@ EVENT_TYPE_DEFAULT: Final = 101
 EVENTS: Final = "0-15"  # 0-9 * # A-D
 AUDIO_PROFILE: Final = "RTP/AVP"
 CONTENT_TYPE: Final = "application/sdp"
+NOWHERE: Final = "0.0.0.0"
 
 _MEDIA = re.compile(r"([A-Za-z0-9.!%*_+'~-]+) ([0-9]{1,5})(?:/[0-9]+)? (\S+)((?: \S+)*)")
 _RTPMAP = re.compile(r"([0-9]{1,3}) ([^/ ]+)/([0-9]+)(?:/1)?\s*")
@@ -40,6 +41,15 @@ class Direction(enum.Enum):
     def mirrored(self) -> "Direction":
         """What the other side says to it."""
         return _MIRROR.get(self, self)
+
+    @property
+    def is_sent(self) -> bool:
+        """True when the writer sends."""
+        return self in (Direction.SENDRECV, Direction.SENDONLY)
+
+    def without_receiving(self) -> "Direction":
+        """Return what is left when the writer wants to hear nothing: it holds the other side."""
+        return Direction.SENDONLY if self.is_sent else Direction.INACTIVE
 
 
 _MIRROR: Final = {
@@ -229,7 +239,7 @@ def _agreed(sdp: SessionDescription, stream_no: int, codec: Codec) -> Agreed:
     if address.is_multicast or host == "255.255.255.255":
         raise SdpError(f"c= must be the address of one host, was {host}", 488)
     direction = (stream.direction or sdp.direction).mirrored
-    if host == "0.0.0.0":  # hold as RFC 2543 wrote it
+    if host == NOWHERE:  # hold as RFC 2543 wrote it
         direction = Direction.INACTIVE
     event_type = events[0] if events else None
     return Agreed(stream_no, codec, event_type, host, stream.port, direction)
@@ -266,9 +276,10 @@ def offer_of(
     local: LocalAudio,
     codecs: Sequence[Codec] = (Codec.PCMA, Codec.PCMU),
     event_type: int = EVENT_TYPE_DEFAULT,
+    direction: Direction = Direction.SENDRECV,
 ) -> SessionDescription:
     """Return our offer, in our order of preference."""
-    stream = _audio(local.port, codecs, event_type, Direction.SENDRECV)
+    stream = _audio(local.port, codecs, event_type, direction)
     return SessionDescription(local.session_id, local.version, local.host, (stream,))
 
 

@@ -12,7 +12,9 @@ from gateway.sip.errors import SdpError, SipError, shown
 from gateway.sip.message import Request, Response
 from gateway.sip.sdp import (
     CONTENT_TYPE,
+    NOWHERE,
     Agreed,
+    Direction,
     LocalAudio,
     SessionDescription,
     agree,
@@ -34,41 +36,61 @@ class MediaSession:
     def __init__(self, token: str, codecs: Sequence[Codec] = CODECS) -> None:
         self.agreed: Agreed | None = None
         self.awaits_answer = False
+        self.owes_answer = False
+        self.is_holding = False  # we do not want to hear the far end
         self.offer: SessionDescription | None = None
+        self.peer: RtpPeer | None = None  # the far end's audio, None until it has said where
         self._session_id = str(int(token[:12], 16))
         self._codecs = codecs
         self._local: Address | None = None
         self._described: SessionDescription | None = None
 
     @property
-    def peer(self) -> RtpPeer | None:
-        """The far end's audio, None until agreed."""
-        return None if self.agreed is None else self.agreed.rtp_peer
+    def is_held(self) -> bool:
+        """True while the far end does not want to hear us."""
+        return self.agreed is not None and not self.agreed.direction.is_sent
+
+    @property
+    def local(self) -> Address | None:
+        """Where we listen, None until it is said."""
+        return self._local
 
     def take_offer(self, body: bytes) -> None:
         """Read the far end's offer. Raises SdpError when we can do nothing in it."""
         offer = parse_sdp(body)
-        self.agreed = agree(offer, self._codecs)
+        self._agree(agree(offer, self._codecs))
         self.offer = offer
+        self.owes_answer = True
 
     def answer(self, local: Address) -> bytes:
         """Return the answer to the offer taken; `local` is where we listen."""
         assert self.offer is not None, "no offer to answer"
-        assert self.agreed is not None
+        agreed = self.agreed
+        assert agreed is not None
         self._local = local
-        return self._describe(answer_to(self.offer, self.agreed, self._identity(local)))
+        self.owes_answer = False
+        if self.is_holding:
+            agreed = agreed._replace(direction=agreed.direction.without_receiving())
+        return self._describe(answer_to(self.offer, agreed, self._identity(local)))
 
     def offer_from(self, local: Address) -> bytes:
         """Return our offer; the far end's answer goes to `take_answer`."""
         self._local = local
-        self.awaits_answer = True
-        return self._describe(offer_of(self._identity(local), self._codecs))
+        return self._offer(self._codecs)
 
     def take_answer(self, body: bytes | None) -> None:
         """Read the far end's answer to our offer. Raises SdpError when it is of no use."""
         if body is None:
             raise SdpError("answer to our offer is missing", 488)
-        self.agreed = agree(parse_sdp(body), self._codecs)
+        self._agree(agree(parse_sdp(body), self._codecs))
+        self.awaits_answer = False
+
+    def preview(self, body: bytes) -> RtpPeer:
+        """Return what an answer says that may still change. Raises SdpError."""
+        return agree(parse_sdp(body), self._codecs).rtp_peer
+
+    def undo_offer(self) -> None:
+        """The far end refused our offer: what was agreed before holds."""
         self.awaits_answer = False
 
     def reanswer(self, body: bytes) -> bytes:
@@ -77,18 +99,35 @@ class MediaSession:
         Raises SdpError when the codec in use is not in it.
         """
         assert self._local is not None, "no session to change"
-        codecs = self._codecs if self.agreed is None else (self.agreed.codec,)
         offer = parse_sdp(body)
-        agreed = agree(offer, codecs)
-        self.offer, self.agreed = offer, agreed
+        agreed = agree(offer, self._codec_in_use)
+        self.offer = offer
+        self._agree(agreed)
         return self.answer(self._local)
 
     def offer_again(self) -> bytes:
-        """Return our session as an offer, for an INVITE within the call that brings none."""
+        """Return our session as it is to be from now on, as an offer within the call."""
+        return self._offer(self._codec_in_use)
+
+    def move(self, local: Address) -> None:
+        """We listen elsewhere; the next offer says so."""
+        self._local = local
+
+    @property
+    def _codec_in_use(self) -> Sequence[Codec]:
+        return self._codecs if self.agreed is None else (self.agreed.codec,)
+
+    def _offer(self, codecs: Sequence[Codec]) -> bytes:
         assert self._local is not None, "no session to offer"
-        codecs = self._codecs if self.agreed is None else (self.agreed.codec,)
         self.awaits_answer = True
-        return self._describe(offer_of(self._identity(self._local), codecs))
+        direction = Direction.SENDONLY if self.is_holding else Direction.SENDRECV
+        identity = self._identity(self._local)
+        return self._describe(offer_of(identity, codecs, direction=direction))
+
+    def _agree(self, agreed: Agreed) -> None:
+        self.agreed = agreed
+        if agreed.host != NOWHERE:
+            self.peer = agreed.rtp_peer
 
     def _identity(self, local: Address) -> LocalAudio:
         version = 1 if self._described is None else self._described.version

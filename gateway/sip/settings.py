@@ -12,12 +12,53 @@ from msgspec import Meta, Struct
 class SipSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Where we listen for calls, and the limits strangers meet."""
 
-    listen_host: Annotated[str, Meta(description="Address of the UDP socket; 0.0.0.0 is all.")] = (
+    listen_host: Annotated[str, Meta(description="Address of our sockets; 0.0.0.0 is all.")] = (
         "127.0.0.1"
     )
     listen_port: Annotated[
-        int, Meta(ge=0, le=65_535, description="UDP port; 0 takes a free one.")
+        int, Meta(ge=0, le=65_535, description="UDP and TCP port; 0 takes a free one.")
     ] = 5060
+    listens_tcp: Annotated[
+        bool, Meta(description="Also listen for TCP, on the port number of UDP.")
+    ] = True
+    tls_port: Annotated[
+        int, Meta(ge=0, le=65_535, description="TLS port, open when a certificate is named.")
+    ] = 5061
+    tls_certificate_file: Annotated[
+        str, Meta(description="PEM file of our certificate and its chain; empty: no TLS.")
+    ] = ""
+    tls_key_file: Annotated[
+        str, Meta(description="PEM file of its key; empty: the key is in the certificate's file.")
+    ] = ""
+    tls_client_ca_file: Annotated[
+        str,
+        Meta(description="PEM file of the authority whose certificate TLS peers must show."),
+    ] = ""
+    tls_ca_file: Annotated[
+        str,
+        Meta(
+            description="PEM file of the authority we believe when we connect; empty: the "
+            "platform's authorities."
+        ),
+    ] = ""
+    connections_max: Annotated[
+        int, Meta(ge=1, le=100_000, description="TCP and TLS connections at once, each.")
+    ] = 2_000
+    peer_connections_max: Annotated[
+        int, Meta(ge=1, le=100_000, description="TCP or TLS connections of one host at once.")
+    ] = 400
+    connection_idle_s: Annotated[
+        float, Meta(ge=10, le=86_400, description="A connection silent for so long is closed.")
+    ] = 3_600.0
+    session_expires_s: Annotated[
+        int,
+        Meta(
+            ge=90,
+            le=86_400,
+            description="Session timer offered for a call (RFC 4028): after "
+            "that long without a sign of its peer it ends.",
+        ),
+    ] = 1_800
     advertised_host: Annotated[
         str,
         Meta(description="IPv4 address peers reach us at; needed when listen_host is 0.0.0.0."),

@@ -13,6 +13,7 @@ from twisted.internet.interfaces import IReactorTime
 from gateway.sip import metrics
 from gateway.sip.boundary import contained
 from gateway.sip.client_transaction import ClientTransaction, InviteClientTransaction
+from gateway.sip.dialog import Dialog
 from gateway.sip.errors import SipError, SipNotSent
 from gateway.sip.headers import MAGIC_COOKIE, Via, parse_via, split_commas
 from gateway.sip.message import (
@@ -23,8 +24,10 @@ from gateway.sip.message import (
     parse_message,
 )
 from gateway.sip.responses import response_to, stateless_answer
+from gateway.sip.routing import port_default
 from gateway.sip.server_transaction import InviteServerTransaction, ServerTransaction
-from gateway.sip.wire import Hop, Timers, Transport
+from gateway.sip.verdict import ADMITTED, Verdict
+from gateway.sip.wire import UDP, Hop, Timers, Transport
 
 log = structlog.get_logger("sip")
 
@@ -37,6 +40,14 @@ _KEEPALIVE = b"\r\n\0 "
 class TransactionUser(Protocol):
     """Who decides about requests. Must see to it that every transaction gets a final response."""
 
+    def hears(self, source: Hop) -> bool:
+        """Return False when messages of this host are to be dropped unread."""
+        ...
+
+    def verdict(self, request: Request, source: Hop) -> Verdict:
+        """Judge a new request before a transaction is kept of it."""
+        ...
+
     def request_received(self, transaction: ServerTransaction) -> None:
         """A new request other than ACK and CANCEL."""
 
@@ -48,7 +59,7 @@ class TransactionUser(Protocol):
 
 
 class Transactions:
-    """All transactions of one transport."""
+    """All transactions, by whatever transport."""
 
     def __init__(
         self,
@@ -68,17 +79,20 @@ class Transactions:
         self._servers: dict[Hashable, ServerTransaction] = {}
         self._merge_keys: set[Hashable] = set()
         self._clients: dict[tuple[str, str], ClientTransaction] = {}
+        self._by_stream: dict[Hop, set[ClientTransaction]] = {}
 
     def __len__(self) -> int:
         return len(self._servers) + len(self._clients)
 
     def message_received(self, data: bytes, source: Hop) -> None:
         """Take one message from the transport; never raises for what a stranger sent."""
+        if not self._user.hears(source):
+            return
         if not data.strip(_KEEPALIVE):
             metrics.DROPPED.labels(metrics.Drop.KEEPALIVE.value).inc()
             return
         try:
-            message = parse_message(data)
+            message = parse_message(data, is_stream=source.is_stream)
         except Malformed as e:
             self._answer_malformed(e, source)
             return
@@ -87,11 +101,15 @@ class Transactions:
         else:
             self._request_received(message, source)
 
-    def new_via(self) -> Via:
-        """Return our Via with a fresh branch."""
-        host, port = self._transport.local
+    def new_via(self, transport: str = UDP) -> Via:
+        """Return our Via for a request by that transport, with a fresh branch."""
+        host, port, _ = self._transport.local_of(transport)
         branch = MAGIC_COOKIE + self._new_token()
-        return Via(self._transport.name, host, port, (("branch", branch), ("rport", None)))
+        return Via(transport, host, port, (("branch", branch), ("rport", None)))
+
+    def hop_of(self, dialog: Dialog) -> Hop:
+        """Return where the next request of ours in the dialog goes."""
+        return dialog.hop_over(self._transport)
 
     def start(
         self,
@@ -105,6 +123,10 @@ class Transactions:
 
         def ended() -> None:
             self._clients.pop(key, None)
+            if to.is_stream:
+                self._by_stream[to].discard(transaction)
+                if not self._by_stream[to]:
+                    del self._by_stream[to]
 
         kind = InviteClientTransaction if request.method == "INVITE" else ClientTransaction
         transaction = kind(
@@ -112,18 +134,25 @@ class Transactions:
             lambda data: self._transport.send(data, to),
             self._clock,
             self._timers,
-            self._transport.is_reliable,
+            to.is_stream,
             on_response,
             on_failure,
             ended,
         )
         self._clients[key] = transaction
+        if to.is_stream:
+            self._by_stream.setdefault(to, set()).add(transaction)
         transaction.start()
         return transaction
 
     def send_ack(self, ack: Request, to: Hop) -> None:
         """Send the ACK of a 2xx; it has no transaction."""
         self._send(build_message(ack), to)
+
+    def cut(self, hop: Hop) -> None:
+        """A connection ended or was never made: what nobody has answered yet failed (§17.1.4)."""
+        for client in list(self._by_stream.get(hop, ())):
+            client.cut()
 
     def stop(self) -> None:
         """Forget everything; nothing is sent."""
@@ -137,6 +166,16 @@ class Transactions:
             self._transport.send(data, to)
         except SipNotSent as e:  # a timer of either side repeats it or gives up
             log.warning("sip.not_sent", peer=to.host, problem=str(e))
+
+    def _reply(self, data: bytes, via: Via, source: Hop) -> None:
+        """Send a response: over the connection of its request, else as the Via says (§18.2.2)."""
+        if source.is_stream:
+            if not self._transport.reaches(source):
+                port = via.port or port_default(source.transport)
+                source = source._replace(port=port)
+        else:
+            source = Hop(*via.reply_address(source.host, source.port))
+        self._send(data, source)
 
     def _response_received(self, response: Response) -> None:
         key = (response.via.branch, response.cseq.method)
@@ -162,22 +201,25 @@ class Transactions:
 
     def _passes(self, request: Request, source: Hop) -> bool:
         """Answer without state what would cost too much, or went in circles."""
-        status = 0
+        verdict = self._user.verdict(request, source)
+        if verdict.is_admitted:
+            verdict = self._measured(request)
+        if verdict.status:
+            response = response_to(request, verdict.status, self._new_token(), verdict.headers)
+            self._reply(build_message(response), request.via, source)
+        return verdict.is_admitted
+
+    def _measured(self, request: Request) -> Verdict:
         if len(request.headers.get_all("Via")) > VIAS_MAX:
-            status = 483
-        elif len(self) >= self._transactions_max:
-            status = 503
-        elif not request.to.tag and _merge_key(request) in self._merge_keys:
-            status = 482
-        if status:
-            extra = [("Retry-After", str(RETRY_AFTER_S))] if status == 503 else []
-            reply_to = Hop(*request.via.reply_address(*source))
-            response = response_to(request, status, self._new_token(), extra)
-            self._send(build_message(response), reply_to)
-        return not status
+            return Verdict(False, 483)
+        if len(self) >= self._transactions_max:
+            return Verdict(False, 503, (("Retry-After", str(RETRY_AFTER_S)),))
+        if not request.to.tag and _merge_key(request) in self._merge_keys:
+            return Verdict(False, 482)
+        return ADMITTED
 
     def _begin(self, request: Request, source: Hop, key: Hashable) -> None:
-        reply_to = Hop(*request.via.reply_address(*source))
+        via = request.via
         merge_key = _merge_key(request)
 
         def ended() -> None:
@@ -190,10 +232,10 @@ class Transactions:
             _seen_from(request, source),
             source,
             self._new_token(),
-            lambda data: self._send(data, reply_to),
+            lambda data: self._reply(data, via, source),
             self._clock,
             self._timers,
-            self._transport.is_reliable,
+            source.is_stream,
             ended,
         )
         self._servers[key] = transaction
@@ -230,11 +272,13 @@ class Transactions:
             return
         metrics.MALFORMED.inc()
         log.info("sip.malformed", peer=source.host, status=problem.status, problem=str(problem))
+        answer = stateless_answer(problem.status, headers, self._new_token())
         try:
-            reply_to = Hop(*parse_via(split_commas(vias)[0]).reply_address(*source))
+            via = parse_via(split_commas(vias)[0])
         except SipError:
-            reply_to = source
-        self._send(stateless_answer(problem.status, headers, self._new_token()), reply_to)
+            self._send(answer, source)
+        else:
+            self._reply(answer, via, source)
 
 
 def _server_key(request: Request, method: str) -> Hashable:
@@ -257,5 +301,5 @@ def _merge_key(request: Request) -> Hashable:
 
 def _seen_from(request: Request, source: Hop) -> Request:
     """Return the request with `received` and `rport` in its top Via, for our responses."""
-    top = request.via.seen_from(*source)
+    top = request.via.seen_from(source.host, source.port)
     return request if top == request.via else request.with_top_via(top)

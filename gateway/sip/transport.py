@@ -16,7 +16,7 @@ from gateway.sip import metrics
 from gateway.sip.errors import SipNotSent
 from gateway.sip.message import MESSAGE_BYTES_MAX
 from gateway.sip.settings import SipSettings
-from gateway.sip.wire import Hop
+from gateway.sip.wire import UDP, Hop
 
 log = structlog.get_logger("sip")
 
@@ -44,15 +44,19 @@ class PeerLimit:
         return is_admitted
 
 
+def peer_limit(settings: SipSettings, clock: IReactorTime) -> PeerLimit:
+    """Return the limit of the settings; one for all transports."""
+    return PeerLimit(settings.peer_datagrams_per_s, settings.peer_datagrams_burst, clock)
+
+
 class UdpTransport(DatagramProtocol):
-    """The one socket. `start` binds it, `listen` says who takes the messages."""
+    """The one UDP socket. `start` binds it, `listen` says who takes the messages."""
 
-    name = "UDP"
-    is_reliable = False
-
-    def __init__(self, settings: SipSettings, clock: IReactorTime) -> None:
+    def __init__(
+        self, settings: SipSettings, clock: IReactorTime, limit: PeerLimit | None = None
+    ) -> None:
         self._settings = settings
-        self._limit = PeerLimit(settings.peer_datagrams_per_s, settings.peer_datagrams_burst, clock)
+        self._limit = limit or peer_limit(settings, clock)
         self._port: IListeningPort | None = None
         self._local = Hop(settings.advertised_host or settings.listen_host, 0)
         self._on_message: Callable[[bytes, Hop], None] | None = None
@@ -63,10 +67,18 @@ class UdpTransport(DatagramProtocol):
         """Host and port that peers reach us at."""
         return self._local
 
-    def start(self, reactor: IReactorUDP) -> None:
-        """Bind the socket. Raises twisted's CannotListenError."""
+    def local_of(self, transport: str) -> Hop:
+        """Return the same: there is one socket."""
+        return self._local
+
+    def reaches(self, hop: Hop) -> bool:
+        """Return False: there are no connections."""
+        return False
+
+    def start(self, reactor: IReactorUDP, port: int | None = None) -> None:
+        """Bind to the port of the settings, or this one. Raises twisted's CannotListenError."""
         self._port = reactor.listenUDP(
-            self._settings.listen_port,
+            self._settings.listen_port if port is None else port,
             self,
             interface=self._settings.listen_host,
             maxPacketSize=65_535,
@@ -74,24 +86,31 @@ class UdpTransport(DatagramProtocol):
         bound = self._port.getHost()
         assert isinstance(bound, IPv4Address), f"bound to {bound}"
         self._local = self._local._replace(port=bound.port)
-        log.info("sip.listening", host=self._local.host, port=self._local.port)
+        log.info("sip.listening", host=self._local.host, port=self._local.port, by=UDP)
 
     async def stop(self) -> None:
         """Close the socket; calls that still stand are lost."""
         if self._port is not None:
             port, self._port = self._port, None
-            await _closed(port)
+            await closed(port)
 
-    def listen(self, on_message: Callable[[bytes, Hop], None], on_lost: Callable[[], None]) -> None:
+    def listen(
+        self,
+        on_message: Callable[[bytes, Hop], None],
+        on_lost: Callable[[], None],
+        on_cut: Callable[[Hop], None],
+    ) -> None:
         """Give every admitted message to `on_message`; `on_lost` when the socket ends."""
         self._on_message, self._on_lost = on_message, on_lost
 
     def send(self, data: bytes, to: Hop) -> None:
         """Send one datagram. Raises SipNotSent."""
+        if to.transport != UDP:
+            raise SipNotSent(f"{to.transport} to {to.host}: there is only UDP")
         if self.transport is None:
             raise SipNotSent("UDP socket is closed")
         try:
-            self.transport.write(data, to)
+            self.transport.write(data, (to[0], to[1]))
         except OSError as e:
             raise SipNotSent(f"UDP to {to.host}:{to.port}: {e}") from e
 
@@ -109,7 +128,8 @@ class UdpTransport(DatagramProtocol):
             self._on_lost()
 
 
-async def _closed(port: IListeningPort) -> None:
+async def closed(port: IListeningPort) -> None:
+    """Close a port and wait until it is."""
     done = port.stopListening()
     if done is not None:
         await done

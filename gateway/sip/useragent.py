@@ -28,7 +28,7 @@ from gateway.sip.session import MediaSession, sdp_body
 from gateway.sip.settings import SipSettings
 from gateway.sip.transactions import RETRY_AFTER_S, Transactions
 from gateway.sip.uri import SUPPORTED_SCHEMES, Uri, masked
-from gateway.sip.wire import RFC_TIMERS, Hop, Timers, Transport
+from gateway.sip.wire import RFC_TIMERS, UDP, Hop, Timers, Transport
 from risk.domain.ids import china_time
 
 log = structlog.get_logger("sip")
@@ -70,8 +70,12 @@ class UserAgent:
         new_call_no: Callable[[], str],
         timers: Timers = RFC_TIMERS,
         is_ready: Callable[[], bool] = lambda: True,
+        gate: Gate | None = None,
     ) -> None:
-        """`new_token` returns 16 hex digits nobody can guess, for tags, branches and Call-IDs."""
+        """`new_token` returns 16 hex digits nobody can guess, for tags, branches and Call-IDs.
+
+        Without a gate everybody is let in and nobody registers: for a caller, not for a server.
+        """
         self.settings = settings
         self.clock = clock
         self.timers = timers
@@ -83,17 +87,20 @@ class UserAgent:
         self._on_call = on_call
         self._new_call_no = new_call_no
         self._is_ready = is_ready
+        self._gate = gate
         self._calls: dict[tuple[str, str], Call] = {}
         self._incoming: dict[InviteServerTransaction, IncomingCall] = {}
         self._open: set[Call] = set()  # not over yet
         self._present: set[Call] = set()  # until nothing is sent for them any more
-        transport.listen(self.transactions.message_received, self._transport_lost)
+        transport.listen(
+            self.transactions.message_received, self._transport_lost, self.transactions.cut
+        )
 
-    @property
-    def contact(self) -> str:
-        """Our Contact value."""
-        host, port = self._transport.local
-        return f"<sip:{self.settings.server_name}@{host}:{port}>"
+    def contact_by(self, transport: str, scheme: str = "sip") -> str:
+        """Return our Contact value for a peer that is reached by that transport."""
+        host, port, _ = self._transport.local_of(transport)
+        param = "" if transport == UDP else f";transport={transport.lower()}"
+        return f"<{scheme}:{self.settings.server_name}@{host}:{port}{param}>"
 
     @property
     def call_count(self) -> int:
@@ -137,6 +144,14 @@ class UserAgent:
         call.dial(to, sender, local)
         return call
 
+    def hears(self, source: Hop) -> bool:
+        """Return False when messages of this host are to be dropped unread."""
+        return self._gate is None or self._gate.hears(source)
+
+    def verdict(self, request: Request, source: Hop) -> Verdict:
+        """Judge a new request before a transaction is kept of it."""
+        return ADMITTED if self._gate is None else self._gate.verdict(request, source)
+
     def request_received(self, transaction: ServerTransaction) -> None:
         """Give a request to its call, begin a call, or refuse it."""
         request = transaction.request
@@ -148,6 +163,8 @@ class UserAgent:
                 call.request_received(transaction)
             elif isinstance(transaction, InviteServerTransaction):
                 self._invite_received(transaction)
+            elif request.method == "REGISTER":
+                self._register(transaction)
             else:
                 self._answer_options(transaction)
         except SipError as e:
@@ -178,10 +195,33 @@ class UserAgent:
             call.ack_received(request)
 
     def _check_method(self, request: Request) -> None:
-        if request.method in METHODS:
+        is_register = request.method == "REGISTER" and not request.to.tag
+        if request.method in METHODS or (is_register and self._registrar is not None):
             return
         status = 405 if request.method in KNOWN_METHODS else 501
         raise Refusal("method", status, (("Allow", ALLOW),))
+
+    @property
+    def _registrar(self) -> Registrar | None:
+        return None if self._gate is None else self._gate.registrar
+
+    def _register(self, transaction: ServerTransaction) -> None:
+        assert self._registrar is not None
+        _check_extensions(transaction.request)
+        answer = self._registrar.receive(transaction.request, transaction.source)
+        self._respond(transaction, answer.status, answer.headers)
+
+    def _phone_of(self, request: Request, source: Hop) -> str:
+        """Return whose phone calls, "" for none of ours. Raises Refusal until it is proved."""
+        if self._gate is None or self._registrar is None or not self._gate.is_phone(request, source):
+            return ""
+        result = self._registrar.verify(request, source)
+        if isinstance(result, Verified) and result.username == number_of(request.sender.uri):
+            return result.username
+        answer = self._registrar.challenge(result) if isinstance(result, Unverified) else result
+        status = answer.status if isinstance(answer, Answer) else 403
+        headers = answer.headers if isinstance(answer, Answer) else ()
+        raise Refusal("phone without credentials", status, headers)
 
     def _call_of(self, request: Request) -> Call:
         call = self._calls.get((request.call_id, request.to.tag))
@@ -200,7 +240,8 @@ class UserAgent:
 
     def _answer_options(self, transaction: ServerTransaction) -> None:
         self._check_stranger(transaction.request)
-        extra = (("Allow", ALLOW), ("Accept", CONTENT_TYPE), ("Contact", self.contact))
+        contact = self.contact_by(transaction.source.transport)
+        extra = (("Allow", ALLOW), ("Accept", CONTENT_TYPE), ("Contact", contact))
         self._respond(transaction, 200, extra)
 
     def _invite_received(self, transaction: InviteServerTransaction) -> None:
@@ -214,11 +255,16 @@ class UserAgent:
         session = MediaSession(self.new_token())
         if body is not None:
             session.take_offer(body)
-        is_trusted = transaction.source.host in self.settings.trunk_hosts
-        caller = caller_of(request, is_trusted=is_trusted)
+        phone = self._phone_of(request, transaction.source)
+        trunk = self._trunk_of(request, transaction.source) if not phone else None
+        is_trusted = trunk is not None and trunk.settings.trusts_identity
+        name = "" if trunk is None else trunk.name
+        caller = caller_of(request, name, is_trusted=is_trusted)._replace(phone=phone)
         call_no = self._new_call_no()
         call = IncomingCall(self, call_no, transaction, dialog, session, caller)
         self._incoming[transaction] = call
+        if trunk is not None:
+            trunk.take_line(call)
         call.on_closed(lambda _: self._decided(transaction))
         log.info(
             "sip.call_received", call_no=call_no, ani=masked(caller.ani), dnis=caller.dnis,
@@ -227,6 +273,9 @@ class UserAgent:
         if not told(call_no, self._on_call, call):
             call.refuse(500)
             call.hangup()
+
+    def _trunk_of(self, request: Request, source: Hop) -> Trunk | None:
+        return None if self._gate is None else self._gate.trunks.of(source, request)
 
     def _decided(self, transaction: InviteServerTransaction) -> None:
         del self._incoming[transaction]

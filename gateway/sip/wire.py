@@ -1,42 +1,63 @@
 """What the layers share: a peer's address, the transport port and RFC 3261's base timers.
 
-Not here: the UDP transport itself (gateway.sip.transport).
+Not here: sockets (gateway.sip.transport, gateway.sip.transport_stream).
 """
 
 from collections.abc import Callable
 from typing import Final, NamedTuple, Protocol
 
+UDP: Final = "UDP"
+TCP: Final = "TCP"
+TLS: Final = "TLS"
+
 
 class Hop(NamedTuple):
-    """Where a message came from or goes to: numeric host and port of the transport in use."""
+    """Where a message came from or goes to: numeric host, port, and UDP, TCP or TLS."""
 
     host: str
     port: int
+    transport: str = UDP
+
+    @property
+    def is_stream(self) -> bool:
+        """True for TCP and TLS: what is sent arrives, or the connection ends."""
+        return self.transport != UDP
+
+    @property
+    def address(self) -> tuple[str, int]:
+        """Host and port, as sockets want them."""
+        return self.host, self.port
 
 
 class Transport(Protocol):
-    """Carries messages. A reliable one (TCP, TLS) needs no retransmission by transactions."""
-
-    @property
-    def name(self) -> str:
-        """The name in a Via: UDP, TCP or TLS."""
-        ...
-
-    @property
-    def is_reliable(self) -> bool:
-        """True when what is sent arrives, or `send` and `on_lost` tell."""
-        ...
+    """Carries messages by UDP, TCP and TLS, as the hop says."""
 
     @property
     def local(self) -> Hop:
-        """Host and port that peers reach us at; stands in our Via and Contact."""
+        """Where peers reach us by the first transport there is."""
         ...
 
-    def listen(self, on_message: Callable[[bytes, Hop], None], on_lost: Callable[[], None]) -> None:
-        """Give every message with its source to `on_message`; `on_lost` when the socket ends."""
+    def local_of(self, transport: str) -> Hop:
+        """Return where peers reach us by that transport; stands in our Via and Contact."""
+        ...
+
+    def reaches(self, hop: Hop) -> bool:
+        """Return True when a connection with exactly that address is open."""
+        ...
+
+    def listen(
+        self,
+        on_message: Callable[[bytes, Hop], None],
+        on_lost: Callable[[], None],
+        on_cut: Callable[[Hop], None],
+    ) -> None:
+        """Give every message with its source to `on_message`.
+
+        `on_lost` when no socket is left; `on_cut` when a connection ended or was never made.
+        """
 
     def send(self, data: bytes, to: Hop) -> None:
-        """Send one message. Raises SipNotSent."""
+        """Send one message, over the open connection if there is one. Raises SipNotSent."""
 
 
 class Timers(NamedTuple):

@@ -26,19 +26,30 @@ OFFER = (
 class MemoryTransport:
     """Keeps what is sent; `arrive` is the wire."""
 
-    name = "UDP"
-    is_reliable = False
     local = US
 
     def __init__(self) -> None:
+        self.connections: set[Hop] = set()
         self.sent: list[tuple[Request | Response, Hop]] = []
         self.datagrams: list[bytes] = []
         self.is_closed = False
         self._on_message: Callable[[bytes, Hop], None] | None = None
         self._on_lost: Callable[[], None] | None = None
+        self._on_cut: Callable[[Hop], None] | None = None
 
-    def listen(self, on_message: Callable[[bytes, Hop], None], on_lost: Callable[[], None]) -> None:
-        self._on_message, self._on_lost = on_message, on_lost
+    def local_of(self, transport: str) -> Hop:
+        return US._replace(transport=transport)
+
+    def reaches(self, hop: Hop) -> bool:
+        return hop in self.connections
+
+    def listen(
+        self,
+        on_message: Callable[[bytes, Hop], None],
+        on_lost: Callable[[], None],
+        on_cut: Callable[[Hop], None],
+    ) -> None:
+        self._on_message, self._on_lost, self._on_cut = on_message, on_lost, on_cut
 
     def send(self, data: bytes, to: Hop) -> None:
         if self.is_closed:
@@ -48,6 +59,12 @@ class MemoryTransport:
             self.sent.append((parse_message(data), to))
         except Malformed:  # the answer to a malformed request echoes what was wrong
             self.sent.append((_unreadable(data), to))
+
+    def cut(self, hop: Hop) -> None:
+        """Let a connection end."""
+        self.connections.discard(hop)
+        assert self._on_cut is not None
+        self._on_cut(hop)
 
     def arrive(self, data: bytes | str, source: Hop = CALLER) -> None:
         assert self._on_message is not None

@@ -131,8 +131,8 @@ class SoftphoneCalls(TestCase):
     async def test_garbage_does_not_reach_other_callers(self) -> None:
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as stranger:
             for size in (0, 1, 100, 20_000):
-                stranger.sendto(secrets.token_bytes(size), self.hop)
-            stranger.sendto(b"INVITE sip:x SIP/2.0\r\nVia: nonsense\r\n\r\n", self.hop)
+                stranger.sendto(secrets.token_bytes(size), self.hop.address)
+            stranger.sendto(b"INVITE sip:x SIP/2.0\r\nVia: nonsense\r\n\r\n", self.hop.address)
             call = await self.phone.dial(self.uri, "alice", self.hop)
             await call.press("1#")
             await call.end()

@@ -45,7 +45,7 @@ def test_loose_routes_stay_in_order_for_the_callee_and_turn_round_for_the_caller
     assert isinstance(answer, Response)
     caller = Dialog.of_answer(invite, answer, SOURCE)
     assert caller.request("BYE", VIA).headers.get_all("Route") == list(reversed(routes))
-    assert caller.next_hop == ("192.0.2.51", 5060)
+    assert caller.next_hop == ("192.0.2.51", 5060, "UDP")
 
 
 def test_a_strict_router_gets_the_request_uri_and_the_target_goes_last() -> None:
@@ -66,14 +66,14 @@ def test_the_ack_has_the_number_of_its_invite() -> None:
     [
         ("<sip:a@192.0.2.1:5099>", ("192.0.2.1", 5099)),
         ("<sip:a@198.51.100.9>", ("198.51.100.9", 5060)),
-        ("<sip:a@name.example.com:5099>", SOURCE),
-        ("<sip:a@[2001:db8::1]>", SOURCE),
+        ("<sip:a@name.example.com:5099>", SOURCE.address),
+        ("<sip:a@[2001:db8::1]>", SOURCE.address),
     ],
 )
 def test_requests_go_to_a_numeric_contact_else_to_where_it_called_from(
     contact: str, hop: tuple[str, int]
 ) -> None:
-    assert _callee(contact=contact).next_hop == hop
+    assert _callee(contact=contact).next_hop.address == hop
 
 
 @pytest.mark.parametrize(("number", "taken"), [(2, True), (1, False), (0, False), (99, True)])

@@ -58,7 +58,7 @@ def test_an_answer_is_acknowledged_at_its_contact(dialled: Dialled) -> None:
     ack, hop = dialled.house.wire.sent[0]
     assert isinstance(ack, Request)
     assert (ack.method, str(ack.uri), hop) == (
-        "ACK", "sip:bob@192.0.2.2:5080", ("192.0.2.2", 5080),
+        "ACK", "sip:bob@192.0.2.2:5080", ("192.0.2.2", 5080, "UDP"),
     )  # fmt: skip
     assert ack.via.branch != dialled.invite.via.branch
     assert dialled.peers == [RtpPeer("192.0.2.1", 49_170, Codec.PCMA, 101)]

@@ -285,7 +285,7 @@ def test_closing_leaves_nothing_behind(house: Exchange) -> None:
 def test_bye_goes_to_the_contact_unless_the_caller_is_behind_nat(house: Exchange) -> None:
     call = house.answered(contact="<sip:alice@192.0.2.77:5099>")
     call.hangup()
-    assert house.wire.sent[0][1] == ("192.0.2.77", 5099)
+    assert house.wire.sent[0][1] == ("192.0.2.77", 5099, "UDP")
     house.wire.take()
     house.wire.arrive(
         a_request(call_id="two", branch="z9hG4bKtwo", body=OFFER, contact="<sip:a@10.0.0.5>",
@@ -296,7 +296,7 @@ def test_bye_goes_to_the_contact_unless_the_caller_is_behind_nat(house: Exchange
     call.answer(RTP)
     house.arrive_in(call, "ACK", cseq=1, call_id="two")
     call.hangup()
-    assert [hop for _, hop in house.wire.sent][-1] == ("192.0.2.1", 31_000)
+    assert [hop for _, hop in house.wire.sent][-1] == ("192.0.2.1", 31_000, "UDP")
 
 
 def test_a_record_route_is_followed(house: Exchange) -> None:
@@ -304,5 +304,5 @@ def test_a_record_route_is_followed(house: Exchange) -> None:
     call = house.answered(extra=routes)
     call.hangup()
     bye, hop = house.wire.sent[0]
-    assert hop == ("192.0.2.50", 5060)
+    assert hop == ("192.0.2.50", 5060, "UDP")
     assert bye.headers.get_all("Route") == ["<sip:192.0.2.50;lr>", "<sip:192.0.2.51;lr>"]

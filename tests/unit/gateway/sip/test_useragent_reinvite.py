@@ -35,7 +35,7 @@ def test_a_reinvite_moves_where_our_requests_go(house: Exchange) -> None:
     house.arrive_in(call, "ACK", cseq=2, branch="z9hG4bKack2")
     house.wire.take()
     call.hangup()
-    assert house.wire.sent[0][1] == ("192.0.2.88", 5066)
+    assert house.wire.sent[0][1] == ("192.0.2.88", 5066, "UDP")
 
 
 def test_an_ack_of_something_else_does_not_end_the_repeating(house: Exchange) -> None:

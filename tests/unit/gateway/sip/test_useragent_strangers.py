@@ -140,7 +140,7 @@ def test_a_malformed_request_is_answered_along_its_via() -> None:
     text = a_request("OPTIONS").replace("CSeq: 1 OPTIONS", "CSeq: one OPTIONS")
     house.wire.arrive(text, Hop("192.0.2.1", 9999))
     ((_, to),) = house.wire.sent
-    assert to == ("192.0.2.1", 9999)
+    assert to == ("192.0.2.1", 9999, "UDP")
     (data,) = house.wire.datagrams
     assert data.startswith(b"SIP/2.0 400 Bad Request\r\nVia: SIP/2.0/UDP 192.0.2.1:5060")
     assert b"CSeq: one OPTIONS" in data
