@@ -35,6 +35,7 @@ class Caller(NamedTuple):
     diversion: tuple[str, ...] = ()
     is_withheld: bool = False
     trunk: str = ""
+    phone: str = ""  # the username of a phone of ours that has proved itself
 
 
 def e164(number: str) -> str:
@@ -64,6 +65,11 @@ def _without_trunk_zero(number: str) -> str:
     return "+86" + number[4:] if number.startswith("+860") else number
 
 
+def dialled(request: Request) -> str:
+    """Return the number or user called: of the Request-URI, else of To; "" when neither has one."""
+    return number_of(request.uri) or number_of(request.to.uri)
+
+
 def caller_of(request: Request, trunk: str = "", *, is_trusted: bool = False) -> Caller:
     """Return what the INVITE says; network assertions are read when `is_trusted`.
 
@@ -75,7 +81,7 @@ def caller_of(request: Request, trunk: str = "", *, is_trusted: bool = False) ->
     if claimed.lower() in _ANONYMOUS:
         claimed = ""
     diversion = _diversion(request) if is_trusted else ()
-    dnis = number_of(request.uri) or number_of(request.to.uri)
+    dnis = dialled(request)
     if not dnis and diversion:
         dnis = diversion[0]
     return Caller(e164(asserted or claimed), dnis, diversion, is_withheld, trunk)

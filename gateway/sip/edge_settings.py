@@ -199,17 +199,15 @@ class EdgeSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
 
     def _check_shared_hosts(self) -> None:
         """Two trunks may call from one host when the number dialled tells them apart."""
-        by_host: dict[str, str] = {}
+        by_host: dict[str, TrunkSettings] = {}
         for trunk in self.trunks:
             for host in trunk.hosts:
-                network = str(checked_network(host))
-                other = by_host.get(network)
-                if other is not None and not trunk.numbers:
+                other = by_host.setdefault(str(checked_network(host)), trunk)
+                if other is not trunk and not (trunk.numbers and other.numbers):
                     raise ValueError(
-                        f"trunks {other!r} and {trunk.name!r} both call from {host}: give each its"
-                        " numbers"
+                        f"trunks {other.name!r} and {trunk.name!r} both call from {host}: give"
+                        " each its numbers"
                     )
-                by_host[network] = trunk.name
 
 
 class NumberRange:

@@ -26,8 +26,9 @@ class IncomingCall(Call):
 
     `ani` is the caller's number (E.164) or user, `dnis` the one dialled; either may be "".
     `diversion` is who passed the call on, first dialled in front; `privacy` is true when the
-    number is withheld; `trunk` is "" for a call of no trunk. `peer` is None when the caller
-    leaves the offer to us; then it comes later, through `on_peer`.
+    number is withheld; `trunk` is "" for a call of no trunk, `phone` the name of an agent's phone
+    that has proved itself. `peer` is None when the caller leaves the offer to us; then it comes
+    later, through `on_peer`.
     """
 
     def __init__(
@@ -40,7 +41,7 @@ class IncomingCall(Call):
         caller: Caller,
     ) -> None:
         super().__init__(house, call_no, transaction.request.call_id, session)
-        self.ani, self.dnis, self.diversion, self.privacy, self.trunk = caller
+        self.ani, self.dnis, self.diversion, self.privacy, self.trunk, self.phone = caller
         self.source = transaction.source
         self.dialog = dialog
         self.is_answered = False

@@ -14,7 +14,7 @@ from gateway.core.tasks import Tasks, Timer
 from gateway.sip import metrics
 from gateway.sip.bindings import Bindings, Terms, TooBrief
 from gateway.sip.boundary import contained
-from gateway.sip.digest import Challenger, Unverified, Verified
+from gateway.sip.digest import Challenger, Verified
 from gateway.sip.edge_settings import EdgeSettings
 from gateway.sip.message import Request
 from gateway.sip.rates import Rates
@@ -88,40 +88,32 @@ class Registrar:
         """Tell username and whether it is there when the first contact comes or the last goes."""
         self._on_change.append(callback)
 
-    def verify(self, request: Request, source: Hop) -> Verified | Unverified | Answer:
-        """Say whose phone sent the request, or what it gets instead: 403 after many guesses.
+    def username_of(self, request: Request, source: Hop) -> str | Answer:
+        """Return whose phone sent the request, or what it gets instead: 401, or 403 for guessing.
 
         Raises SipError for malformed credentials.
         """
-        claimed = number_of(request.sender.uri)
-        by_name = (source.host, claimed)
+        by_name = (source.host, number_of(request.sender.uri))
         if self._host_guesses.is_spent(source.host) or self._name_guesses.is_spent(by_name):
             metrics.REGISTRATIONS.labels(metrics.Registration.LOCKED.value).inc()
             return Answer(403)
         answers = request.headers.get_all("Authorization")
         result = self._challenger.check(answers, request.method, [str(request.uri)])
-        if isinstance(result, Unverified) and result.is_guess:
+        if isinstance(result, Verified):
+            return result.username
+        if result.is_guess:
             self._name_guesses.admits(by_name)
             self._host_guesses.admits(source.host)
             metrics.REGISTRATIONS.labels(metrics.Registration.GUESSED.value).inc()
             log.warning("sip.phone_refused", peer=source.host, method=request.method)
-        return result
-
-    def challenge(self, result: Unverified) -> Answer:
-        """Return the 401 that asks for credentials."""
-        return Answer(
-            401,
-            tuple(("WWW-Authenticate", c) for c in self._challenger.challenges(result.is_stale)),
-        )
+        challenges = self._challenger.challenges(result.is_stale)
+        return Answer(401, tuple(("WWW-Authenticate", each) for each in challenges))
 
     def receive(self, request: Request, source: Hop) -> Answer:
         """Do what a REGISTER asks and return its answer. Raises SipError for a malformed one."""
-        result = self.verify(request, source)
-        if isinstance(result, Answer):
-            return result
-        if isinstance(result, Unverified):
-            return self.challenge(result)
-        username = result.username
+        username = self.username_of(request, source)
+        if isinstance(username, Answer):
+            return username
         if number_of(request.to.uri) != username:
             return Answer(403)  # nobody registers for somebody else
         now_s = self._clock.seconds()

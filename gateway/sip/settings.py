@@ -6,10 +6,12 @@ Not here: RTP ports (gateway.media) and which number leads to which flow (gatewa
 import ipaddress
 from typing import Annotated
 
-from msgspec import Meta, Struct
+from msgspec import Meta
+
+from gateway.sip.edge_settings import EdgeSettings
 
 
-class SipSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class SipSettings(EdgeSettings, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Where we listen for calls, and the limits strangers meet."""
 
     listen_host: Annotated[str, Meta(description="Address of our sockets; 0.0.0.0 is all.")] = (
@@ -66,13 +68,6 @@ class SipSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     server_name: Annotated[
         str, Meta(min_length=1, max_length=60, description="Server header of responses.")
     ] = "hotline"
-    trunk_hosts: Annotated[
-        tuple[str, ...],
-        Meta(
-            max_length=256,
-            description="IPv4 addresses of carriers whose P-Asserted-Identity is believed.",
-        ),
-    ] = ()
     calls_max: Annotated[
         int, Meta(ge=1, le=100_000, description="Calls at once; one more is refused with 503.")
     ] = 600
@@ -94,7 +89,8 @@ class SipSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
 
     def __post_init__(self) -> None:
         """Raises ValueError for hosts that are not IPv4 addresses, and for one that is missing."""
-        named = [("listen_host", self.listen_host), *(("trunk_hosts", h) for h in self.trunk_hosts)]
+        self.check_edge()
+        named = [("listen_host", self.listen_host)]
         if self.advertised_host:
             named.append(("advertised_host", self.advertised_host))
         for field, host in named:

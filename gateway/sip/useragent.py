@@ -17,17 +17,21 @@ from gateway.sip.caller import caller_of
 from gateway.sip.calls import ALLOW, Call, extra_of, told
 from gateway.sip.dialog import Dialog
 from gateway.sip.errors import SipError
+from gateway.sip.gate import Gate
 from gateway.sip.headers import NameAddr
 from gateway.sip.incoming import IncomingCall
 from gateway.sip.message import Request
 from gateway.sip.outgoing import OutgoingCall
+from gateway.sip.registrar import Answer, Registrar
 from gateway.sip.responses import response_to
 from gateway.sip.sdp import CONTENT_TYPE
 from gateway.sip.server_transaction import InviteServerTransaction, ServerTransaction
 from gateway.sip.session import MediaSession, sdp_body
 from gateway.sip.settings import SipSettings
 from gateway.sip.transactions import RETRY_AFTER_S, Transactions
-from gateway.sip.uri import SUPPORTED_SCHEMES, Uri, masked
+from gateway.sip.trunks import Trunk
+from gateway.sip.uri import SUPPORTED_SCHEMES, Uri, masked, number_of
+from gateway.sip.verdict import ADMITTED, Verdict
 from gateway.sip.wire import RFC_TIMERS, UDP, Hop, Timers, Transport
 from risk.domain.ids import china_time
 
@@ -213,15 +217,18 @@ class UserAgent:
 
     def _phone_of(self, request: Request, source: Hop) -> str:
         """Return whose phone calls, "" for none of ours. Raises Refusal until it is proved."""
-        if self._gate is None or self._registrar is None or not self._gate.is_phone(request, source):
+        if (
+            self._gate is None
+            or self._registrar is None
+            or not self._gate.is_phone(request, source)
+        ):
             return ""
-        result = self._registrar.verify(request, source)
-        if isinstance(result, Verified) and result.username == number_of(request.sender.uri):
-            return result.username
-        answer = self._registrar.challenge(result) if isinstance(result, Unverified) else result
-        status = answer.status if isinstance(answer, Answer) else 403
-        headers = answer.headers if isinstance(answer, Answer) else ()
-        raise Refusal("phone without credentials", status, headers)
+        username = self._registrar.username_of(request, source)
+        if isinstance(username, Answer):
+            raise Refusal("phone without credentials", username.status, username.headers)
+        if username != number_of(request.sender.uri):
+            raise Refusal("phone in the name of another", 403)
+        return username
 
     def _call_of(self, request: Request) -> Call:
         call = self._calls.get((request.call_id, request.to.tag))

@@ -93,14 +93,6 @@ def test_nobody_is_served_before_the_gateway_is_ready() -> None:
     assert _answer(house, a_request("OPTIONS")).status == 503
 
 
-def test_an_asserted_identity_counts_only_from_our_carriers() -> None:
-    house = Exchange(trunk_hosts=("192.0.2.1",))
-    asserted = ('P-Asserted-Identity: "A" <sip:+8613900139000@carrier>',)
-    assert house.invited(extra=asserted).ani == "+8613900139000"
-    house = Exchange(trunk_hosts=("198.51.100.1",))
-    assert house.invited(extra=asserted).ani == "+8613800138000"
-
-
 def test_a_call_to_nobody_in_particular_takes_the_number_from_to() -> None:
     assert Exchange().invited(uri="sip:192.0.2.10").dnis == "95500"
 

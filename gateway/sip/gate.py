@@ -1,0 +1,126 @@
+"""The gate: who is heard at all, and who may begin a call, before anything is kept of it.
+
+A host that is no trunk, no place of our phones and not open is a stranger: by default it is not
+even read. Nobody's name matters here: scanners need no list of user agents. Not here: whether a
+phone is who it says (gateway.sip.registrar), limits on datagrams (gateway.sip.transport).
+"""
+
+from typing import Final
+
+import structlog
+from twisted.internet.interfaces import IReactorTime
+
+from gateway.sip import metrics
+from gateway.sip.edge_settings import EdgeSettings
+from gateway.sip.message import Request
+from gateway.sip.metrics import Turned
+from gateway.sip.networks import Networks
+from gateway.sip.rates import Rates
+from gateway.sip.registrar import Registrar
+from gateway.sip.trunks import Trunk, Trunks
+from gateway.sip.uri import number_of
+from gateway.sip.verdict import ADMITTED, SILENCE, Verdict
+from gateway.sip.wire import Hop
+
+log = structlog.get_logger("sip")
+
+RETRY_AFTER_S: Final = 10
+TOLD_EVERY_S: Final = 60.0  # a stranger's host is logged so often and no more
+
+
+BUSY: Final = Verdict(False, 503, (("Retry-After", str(RETRY_AFTER_S)),))
+
+
+class Gate:
+    """Reactor thread only. Without a registrar nobody may register."""
+
+    def __init__(
+        self,
+        settings: EdgeSettings,
+        trunks: Trunks,
+        registrar: Registrar | None,
+        clock: IReactorTime,
+    ) -> None:
+        self.trunks = trunks
+        self.registrar = registrar
+        self._refuses = settings.strangers == "refuse"
+        phone_hosts = settings.phone_hosts if registrar is not None else ()
+        self._open: Networks[bool] = Networks((host, True) for host in settings.open_hosts)
+        self._phones: Networks[bool] = Networks((host, True) for host in phone_hosts)
+        called = [trunk.hop.host for trunk in trunks if trunk.hop is not None]
+        self._called: Networks[bool] = Networks((host, True) for host in called)
+        self._rate = Rates(settings.invites_per_s, settings.invites_burst, clock)
+        self._host_rate = Rates(settings.host_invites_per_s, settings.host_invites_burst, clock)
+        self._told = Rates(1 / TOLD_EVERY_S, 1, clock)
+
+    def hears(self, source: Hop) -> bool:
+        """Return False for a host whose messages are dropped unread."""
+        host = source.host
+        if self._refuses or self._is_known(host):
+            return True
+        self._turn(Turned.STRANGER_DROPPED, host)
+        return False
+
+    def _is_known(self, host: str) -> bool:
+        return bool(
+            self.trunks.at(host)
+            or self._open.of(host)
+            or self._phones.of(host)
+            or self._called.of(host)
+        )
+
+    def verdict(self, request: Request, source: Hop) -> Verdict:
+        """Judge a request that belongs to no transaction yet, and is no ACK."""
+        host = source.host
+        if not self._is_known(host):
+            return self._turn_stranger(host)
+        if request.method == "REGISTER":
+            return ADMITTED if self._phones.of(host) else self._turn_stranger(host)
+        if request.method != "INVITE" or request.to.tag:
+            return ADMITTED
+        return self._invite(request, source)
+
+    def is_phone(self, request: Request, source: Hop) -> bool:
+        """Return True when it says it is one of our phones, so that it has to prove it."""
+        return (
+            self.registrar is not None
+            and bool(self._phones.of(source.host))
+            and self.registrar.has(number_of(request.sender.uri))
+        )
+
+    def _invite(self, request: Request, source: Hop) -> Verdict:
+        host = source.host
+        trunks = self.trunks.at(host)
+        trunk = self.trunks.of(source, request)
+        is_phone = self.is_phone(request, source)
+        if not is_phone and trunks and trunk is None:
+            self._turn(Turned.NUMBER, host)
+            return Verdict(False, 404)
+        if not is_phone and trunk is None and not self._open.of(host):
+            return self._turn_stranger(host)
+        if not self._host_rate.admits(host):
+            self._turn(Turned.HOST_RATE, host)
+            return BUSY
+        if not self._rate.admits("all"):
+            self._turn(Turned.RATE, host)
+            return BUSY
+        if trunk is not None and not is_phone and trunk.is_full:
+            return self._turn_full(trunk, host)
+        return ADMITTED
+
+    def _turn_full(self, trunk: Trunk, host: str) -> Verdict:
+        metrics.TRUNK_BLOCKED.labels(trunk.name).inc()
+        self._turn(Turned.LINES, host)
+        return BUSY if trunk.settings.full_status == BUSY.status else Verdict(False, 486)
+
+    def _turn_stranger(self, host: str) -> Verdict:
+        if self._refuses:
+            self._turn(Turned.STRANGER_REFUSED, host)
+            return Verdict(False, 403)
+        self._turn(Turned.STRANGER_DROPPED, host)
+        return SILENCE
+
+    def _turn(self, reason: Turned, host: str) -> None:
+        metrics.TURNED_AWAY.labels(reason.value).inc()
+        if self._told.admits((host, reason)):
+            log.warning("sip.turned_away", peer=host, reason=reason.value)
