@@ -252,3 +252,46 @@ class RecordingDisk:
         if self._thread is not None:
             self._jobs.put(None)
             self._thread.join(seconds_max)
+
+
+class RecordingFile(NamedTuple):
+    """What a complete file holds."""
+
+    path: str
+    sha256: str
+    ms: int
+    started_ns: int
+
+
+def recover_recordings(folder: Path) -> list[RecordingFile]:
+    """Complete the recordings below a folder that their host did not; return these.
+
+    Their length is what reached the disk, all but the last second or two. Files that another
+    process is writing, and those that are no recordings, are left alone. Blocks on the disk:
+    call it from a thread, for the folders of the last days. Raises OSError.
+    """
+    recovered: list[RecordingFile] = []
+    for path in sorted(folder.rglob("*.wav")):
+        with path.open("r+b", buffering=0) as file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                head = wav.read_header(file.read(wav.HEADER_BYTES))
+            except (BlockingIOError, wav.NoRecording):
+                continue
+            if not head.is_open:
+                continue
+            data_bytes = os.fstat(file.fileno()).st_size - wav.HEADER_BYTES
+            data_bytes -= data_bytes % wav.BYTES_PER_SAMPLE
+            close_file(file.fileno(), head.started_ns, data_bytes, [])
+        recovered.append(read_recording(path))
+    return recovered
+
+
+def read_recording(path: Path) -> RecordingFile:
+    """Return what a complete file holds. Raises NoRecording and OSError. Blocks on the disk."""
+    with path.open("rb", buffering=0) as file:
+        head = wav.read_header(file.read(wav.HEADER_BYTES))
+        if head.is_open:
+            raise wav.NoRecording("the recording is not complete: recover it first")
+        digest = _sha256(file.fileno())
+    return RecordingFile(str(path), digest, head.data_bytes // wav.BYTES_PER_MS, head.started_ns)

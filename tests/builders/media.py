@@ -20,7 +20,8 @@ TIMEOUT_S = 10.0
 
 def a_tone(seed: int, frames: int) -> bytes:
     """A-law sound that is unlike silence and unlike other seeds."""
-    return bytes(random.Random(seed).choice(b"\x10\x20\x30\x90\xa0") for _ in range(160 * frames))
+    rng = random.Random(seed)
+    return bytes(rng.choice(b"\x10\x20\x30\x90\xa0") for _ in range(160 * frames))
 
 
 class FarEnd:
