@@ -5,19 +5,17 @@ parse and answer. Server and load are two processes. The three servers take turn
 round counts. FastAPI lives in an environment of its own below the cache folder, made on demand.
 """
 
-import json
 import os
 import shutil
 import subprocess
 import sys
 import tempfile
 import venv
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from tests.bench.bench import HERE, Row, benchmark
+from tests.bench.processes import cpu_s, serving
 from tests.bench.web_load import Measured, measure
 
 ROUNDS: Final = 3
@@ -26,23 +24,6 @@ WS_ORDERS: Final = 40_000
 WS_WINDOW: Final = 1  # orders in flight a stream
 WARM_UP: Final = 2_000
 FASTAPI: Final = ("fastapi==0.165.*", "uvicorn==0.54.*", "httptools", "uvloop", "websockets")
-REPOSITORY: Final = HERE.parents[1]
-
-
-@contextmanager
-def serving(*arguments: str) -> Iterator[tuple[dict[str, Any], int]]:
-    """Run a server; give what it told and its process id, and end it afterwards."""
-    process = subprocess.Popen(
-        arguments, stdout=subprocess.PIPE, cwd=REPOSITORY, env={**os.environ, "PYTHONPATH": "."}
-    )
-    try:
-        assert process.stdout is not None
-        line = process.stdout.readline()
-        assert line, f"{arguments} ended without telling its port"
-        yield json.loads(line), process.pid
-    finally:
-        process.kill()
-        process.wait()
 
 
 def fastapi_python() -> str:
@@ -60,11 +41,6 @@ def fastapi_python() -> str:
     return str(python)
 
 
-def _cpu_s(pid: int) -> float:
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
-
-
 def _rounds(count: int, window: int) -> dict[str, tuple[Measured, float]]:
     """Return the median round of each server with its CPU seconds per order."""
     found: dict[str, list[tuple[Measured, float]]] = {"ours": [], "bare": [], "fastapi": []}
@@ -78,10 +54,10 @@ def _rounds(count: int, window: int) -> dict[str, tuple[Measured, float]]:
         for run in range(ROUNDS + 1):
             for name, (told, pid) in servers.items():
                 orders = count if run else WARM_UP
-                before_s = _cpu_s(pid)
+                before_s = cpu_s(pid)
                 measured = measure(told["port"], told["tokens"], orders, window, run)
                 if run:
-                    found[name].append((measured, (_cpu_s(pid) - before_s) / orders))
+                    found[name].append((measured, (cpu_s(pid) - before_s) / orders))
     return {name: sorted(rounds)[len(rounds) // 2] for name, rounds in found.items()}
 
 
