@@ -16,7 +16,7 @@ from gateway.sip.message import Request
 from gateway.sip.metrics import Turned
 from gateway.sip.networks import Networks
 from gateway.sip.rates import Rates
-from gateway.sip.registrar import Registrar
+from gateway.sip.registrar import Answer, Registrar
 from gateway.sip.trunks import Trunk, Trunks
 from gateway.sip.uri import number_of
 from gateway.sip.verdict import ADMITTED, SILENCE, Verdict
@@ -80,8 +80,19 @@ class Gate:
             return ADMITTED
         return self._invite(request, source)
 
-    def is_phone(self, request: Request, source: Hop) -> bool:
-        """Return True when it says it is one of our phones, so that it has to prove it."""
+    def phone_of(self, request: Request, source: Hop) -> str | Answer:
+        """Return which phone of ours calls, "" for none, or what it gets until it has proved it.
+
+        Raises SipError for malformed credentials.
+        """
+        if self.registrar is None or not self._is_phone(request, source):
+            return ""
+        username = self.registrar.username_of(request, source)
+        if isinstance(username, Answer) or username == number_of(request.sender.uri):
+            return username
+        return Answer(403)  # in the name of another
+
+    def _is_phone(self, request: Request, source: Hop) -> bool:
         return (
             self.registrar is not None
             and bool(self._phones.of(source.host))
@@ -92,7 +103,7 @@ class Gate:
         host = source.host
         trunks = self.trunks.at(host)
         trunk = self.trunks.of(source, request)
-        is_phone = self.is_phone(request, source)
+        is_phone = self._is_phone(request, source)
         if not is_phone and trunks and trunk is None:
             self._turn(Turned.NUMBER, host)
             return Verdict(False, 404)

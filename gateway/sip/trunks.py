@@ -5,12 +5,13 @@ Not here: asking whether it is up (gateway.sip.ping), choosing one for a call of
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Final, Protocol
+from typing import Final
 
 import structlog
 
 from gateway.sip import metrics
 from gateway.sip.caller import dialled
+from gateway.sip.calls import Call, CloseReason
 from gateway.sip.edge_settings import NumberRange, TrunkSettings, hop_of
 from gateway.sip.message import Request
 from gateway.sip.networks import Networks
@@ -19,19 +20,6 @@ from gateway.sip.wire import Hop
 log = structlog.get_logger("sip")
 
 MISSES_MAX: Final = 2  # unanswered in a row before a trunk counts as down
-
-
-class Closing(Protocol):
-    """A call, as far as a line needs it."""
-
-    def on_closed(self, callback: "Callback") -> None:
-        """Call back once when the call is over; at once when it already is."""
-
-
-class Callback(Protocol):
-    """What a call tells its end to."""
-
-    def __call__(self, reason: object, /) -> object: ...
 
 
 class Trunk:
@@ -63,13 +51,13 @@ class Trunk:
         """Return True when the number dialled is ours on this trunk."""
         return not self._numbers or any(numbers.has(number) for numbers in self._numbers)
 
-    def take_line(self, call: Closing) -> None:
+    def take_line(self, call: Call) -> None:
         """Count the call until it is over."""
         self.lines_used += 1
         self._lines.set(self.lines_used)
         call.on_closed(self._line_free)
 
-    def _line_free(self, reason: object) -> None:
+    def _line_free(self, reason: CloseReason) -> None:
         self.lines_used -= 1
         self._lines.set(self.lines_used)
 

@@ -13,7 +13,7 @@ from twisted.internet.interfaces import IReactorTime
 
 from gateway.media.port import Address
 from gateway.sip import metrics
-from gateway.sip.caller import caller_of
+from gateway.sip.caller import Caller, caller_of
 from gateway.sip.calls import ALLOW, Call, extra_of, told
 from gateway.sip.dialog import Dialog
 from gateway.sip.errors import SipError
@@ -30,7 +30,7 @@ from gateway.sip.session import MediaSession, sdp_body
 from gateway.sip.settings import SipSettings
 from gateway.sip.transactions import RETRY_AFTER_S, Transactions
 from gateway.sip.trunks import Trunk
-from gateway.sip.uri import SUPPORTED_SCHEMES, Uri, masked, number_of
+from gateway.sip.uri import SUPPORTED_SCHEMES, Uri, masked
 from gateway.sip.verdict import ADMITTED, Verdict
 from gateway.sip.wire import RFC_TIMERS, UDP, Hop, Timers, Transport
 from risk.domain.ids import china_time
@@ -96,9 +96,7 @@ class UserAgent:
         self._incoming: dict[InviteServerTransaction, IncomingCall] = {}
         self._open: set[Call] = set()  # not over yet
         self._present: set[Call] = set()  # until nothing is sent for them any more
-        transport.listen(
-            self.transactions.message_received, self._transport_lost, self.transactions.cut
-        )
+        transport.listen(self.transactions.message_received, self._transport_lost, self._cut)
 
     def contact_by(self, transport: str, scheme: str = "sip") -> str:
         """Return our Contact value for a peer that is reached by that transport."""
@@ -215,21 +213,6 @@ class UserAgent:
         answer = self._registrar.receive(transaction.request, transaction.source)
         self._respond(transaction, answer.status, answer.headers)
 
-    def _phone_of(self, request: Request, source: Hop) -> str:
-        """Return whose phone calls, "" for none of ours. Raises Refusal until it is proved."""
-        if (
-            self._gate is None
-            or self._registrar is None
-            or not self._gate.is_phone(request, source)
-        ):
-            return ""
-        username = self._registrar.username_of(request, source)
-        if isinstance(username, Answer):
-            raise Refusal("phone without credentials", username.status, username.headers)
-        if username != number_of(request.sender.uri):
-            raise Refusal("phone in the name of another", 403)
-        return username
-
     def _call_of(self, request: Request) -> Call:
         call = self._calls.get((request.call_id, request.to.tag))
         if call is None or not _is_from(call, request):
@@ -262,11 +245,7 @@ class UserAgent:
         session = MediaSession(self.new_token())
         if body is not None:
             session.take_offer(body)
-        phone = self._phone_of(request, transaction.source)
-        trunk = self._trunk_of(request, transaction.source) if not phone else None
-        is_trusted = trunk is not None and trunk.settings.trusts_identity
-        name = "" if trunk is None else trunk.name
-        caller = caller_of(request, name, is_trusted=is_trusted)._replace(phone=phone)
+        trunk, caller = self._caller_of(request, transaction.source)
         call_no = self._new_call_no()
         call = IncomingCall(self, call_no, transaction, dialog, session, caller)
         self._incoming[transaction] = call
@@ -281,8 +260,18 @@ class UserAgent:
             call.refuse(500)
             call.hangup()
 
-    def _trunk_of(self, request: Request, source: Hop) -> Trunk | None:
-        return None if self._gate is None else self._gate.trunks.of(source, request)
+    def _caller_of(self, request: Request, source: Hop) -> tuple[Trunk | None, Caller]:
+        if self._gate is None:
+            return None, caller_of(request)
+        phone = self._gate.phone_of(request, source)
+        if isinstance(phone, Answer):
+            raise Refusal("phone without credentials", phone.status, phone.headers)
+        if phone:
+            return None, caller_of(request)._replace(phone=phone)
+        trunk = self._gate.trunks.of(source, request)
+        if trunk is None:
+            return None, caller_of(request)
+        return trunk, caller_of(request, trunk.name, is_trusted=trunk.settings.trusts_identity)
 
     def _decided(self, transaction: InviteServerTransaction) -> None:
         del self._incoming[transaction]
@@ -292,6 +281,11 @@ class UserAgent:
     ) -> None:
         extra = (*extra, ("Server", self.settings.server_name))
         transaction.respond(response_to(transaction.request, status, transaction.local_tag, extra))
+
+    def _cut(self, hop: Hop) -> None:
+        self.transactions.cut(hop)
+        if self._registrar is not None:
+            self._registrar.lost(hop)
 
     def _transport_lost(self) -> None:
         self.transactions.stop()
