@@ -6,6 +6,7 @@ from collections.abc import Callable
 from twisted.internet.task import Clock
 
 from gateway.sip.errors import SipNotSent
+from gateway.sip.gate import Gate
 from gateway.sip.incoming import IncomingCall
 from gateway.sip.message import Headers, Malformed, Request, Response, parse_message
 from gateway.sip.settings import SipSettings
@@ -141,15 +142,21 @@ class Exchange:
         self.is_ready = True
         self.on_call: Callable[[IncomingCall], None] = lambda call: None
         numbers = itertools.count(1)
+        self.settings = SipSettings(**settings)  # type: ignore[arg-type]
         self.agent = UserAgent(
             self.wire,
             self.clock,
             self._take_call,
-            settings=SipSettings(**settings),  # type: ignore[arg-type]
+            settings=self.settings,
             new_token=tokens(),
             new_call_no=lambda: f"call-{next(numbers)}",
             is_ready=lambda: self.is_ready,
+            gate=self.make_gate(),
         )
+
+    def make_gate(self) -> Gate | None:
+        """Everybody gets in, unless a kind of exchange says otherwise."""
+        return None
 
     def _take_call(self, call: IncomingCall) -> None:
         self.calls.append(call)
