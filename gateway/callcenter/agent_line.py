@@ -88,7 +88,7 @@ class AgentLine:
         may_pass: Callable[[TransferAsked], bool],
         now_s: Callable[[], float],
     ) -> None:
-        """`may_pass` foretells whether a transfer would be taken: the phone is told before it is."""
+        """`may_pass` foretells a transfer: the phone is told before it is done."""
         self.attempt_no = attempt_no
         self.leg: Leg | None = None
         self._tell, self._may_pass, self._now_s = tell, may_pass, now_s

@@ -151,6 +151,11 @@ class CallDesk:
         """Return call number, queue and arrival (Unix ns) of who waits, the next in front."""
         return [(c.call_no, c.queue.name, c.arrived_ns) for c in self._acd.floor.waiting()]
 
+    def longest_wait_s(self) -> float:
+        """Return how long the first to come of those who wait has waited; 0 when nobody does."""
+        arrived = [arrived_ns for _, _, arrived_ns in self.waiting()]
+        return (self._now_ns() - min(arrived)) / 1e9 if arrived else 0.0
+
     def start(self) -> None:
         """Begin to watch the phones."""
         self._switch.start()

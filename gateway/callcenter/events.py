@@ -21,7 +21,8 @@ class AgentState(enum.Enum):
     READY = "ready"
     RINGING = "ringing"
     TALKING = "talking"
-    WRAP_UP = "wrap_up"  # after a call, or let alone for a moment
+    WRAP_UP = "wrap_up"  # after a call
+    RESTING = "resting"  # let alone for a moment: busy, not reached, or a ring was cancelled
 
 
 class RingEnd(enum.Enum):
@@ -127,13 +128,18 @@ class CallReturned(NamedTuple):
 
 
 class CallLeftQueue(NamedTuple):
-    """The desk is done with a queued caller; `wait_ms` is until the first answer, or until now."""
+    """The desk is done with a queued caller; `wait_ms` is until the first answer, or until now.
+
+    `was_waiting` unless an agent had the caller at the end.
+    """
 
     at_ns: int
     call_no: str
     queue: str
     wait_ms: int
     end: TicketEnd
+    was_answered: bool
+    was_waiting: bool
 
 
 class AgentChanged(NamedTuple):
@@ -142,6 +148,7 @@ class AgentChanged(NamedTuple):
     at_ns: int
     agent: str
     state: AgentState
+    before: AgentState
 
 
 class CallerShown(NamedTuple):

@@ -125,10 +125,10 @@ class CallFloor:
     def _tell_agents(self) -> None:
         for agent in self.agents.values():
             if agent.state is not agent.told:
-                agent.told = agent.state
+                before, agent.told = agent.told, agent.state
                 if agent.state is AgentState.READY:
                     agent.ready_no = self.next_no()
-                self.do(AgentChanged(self.now_ns, agent.name, agent.state))
+                self.do(AgentChanged(self.now_ns, agent.name, agent.state, before))
 
     def _ring(self, call: QueuedCall, agent: Agent) -> None:
         attempt = Attempt(self.next_no(), agent, call)
@@ -190,13 +190,14 @@ class CallFloor:
 
     def end(self, call: QueuedCall, end: TicketEnd, why: TalkEnd) -> None:
         """Let a call go: the only way out; no attempt and no timer of it is left."""
+        was_waiting = call.state in (CallState.WAITING, CallState.RINGING)
         self.part(call, why)
         for kind in CALL_TIMERS:
             self.stop_timer(kind, call.call_no)
         del self.calls[call.call_no]
-        until_ns = call.first_answer_ns or self.now_ns
-        wait_ms = (until_ns - call.arrived_ns) // MS
-        self.do(CallLeftQueue(self.now_ns, call.call_no, call.queue.name, wait_ms, end))
+        wait_ms = ((call.first_answer_ns or self.now_ns) - call.arrived_ns) // MS
+        names, facts = (call.call_no, call.queue.name), (call.first_answer_ns > 0, was_waiting)
+        self.do(CallLeftQueue(self.now_ns, *names, wait_ms, end, *facts))
         self.do(EndTicket(call.call_no, end))
 
     def let_rest(self, agent: Agent, rest: Rest, seconds: float) -> None:

@@ -106,7 +106,7 @@ class Agent:
         if not self.is_on:
             return AgentState.OFFLINE
         if self.rest is not None:
-            return AgentState.WRAP_UP
+            return AgentState.WRAP_UP if self.rest is Rest.WRAP_UP else AgentState.RESTING
         return AgentState.AWAY if self.away is not None else AgentState.READY
 
     @property

@@ -85,9 +85,9 @@ class NaiveLine:
                 wanted = self._asked if why is TalkEnd.TRANSFERRED else ""
                 card, arrival_no = self._arrivals[call_no]
                 self.line.append(Caller(card, queue, arrival_no, True, wanted))
-            case events.CallLeftQueue(_, call_no, _, _, _):
+            case events.CallLeftQueue(_, call_no):
                 self.line = [c for c in self.line if c.card.call_no != call_no]
-            case events.AgentChanged(_, agent, state):
+            case events.AgentChanged(_, agent, state, _):
                 if agent in self.bench:
                     self.bench.remove(agent)
                 if state is AgentState.READY:

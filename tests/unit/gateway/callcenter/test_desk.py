@@ -100,7 +100,7 @@ def test_an_answer_that_crosses_the_hang_up_in_the_same_turn_is_hung_up() -> Non
     room.phones.calls["1001"].answer()  # before the desk's next turn
     room.turn()
     assert leg.other is None
-    assert room.desk.agent_states()["li"] is AgentState.WRAP_UP
+    assert room.desk.agent_states()["li"] is AgentState.RESTING
     room.assert_empty()
 
 
