@@ -150,6 +150,12 @@ class NameAddr:
         return replace(self, params=(*kept, ("tag", tag)))
 
 
+def quoted(display: str) -> str:
+    """Return a display name as a quoted string without control characters, "" for none."""
+    clean = "".join(c for c in display if c.isprintable()).replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{clean}"' if clean else ""
+
+
 def parse_name_addr(text: str) -> NameAddr:
     """Return one address with its parameters. Raises SipError.
 

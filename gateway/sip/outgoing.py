@@ -3,13 +3,14 @@
 Not here: credentials (no 401 or 407 is answered), what both kinds share (gateway.sip.calls).
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Final
 
 from gateway.media.port import Address, RtpPeer
 from gateway.sip.calls import ALLOW, Call, CallHouse, CloseReason, told
 from gateway.sip.client_transaction import ClientTransaction, cancel_of
 from gateway.sip.dialog import Dialog
+from gateway.sip.digest import Credentials
 from gateway.sip.errors import SipError
 from gateway.sip.headers import CSeq, NameAddr
 from gateway.sip.message import MAX_FORWARDS_DEFAULT, Headers, Request, Response
@@ -43,6 +44,7 @@ class OutgoingCall(Call):
         self._is_final = False
         self._wants_cancel = False
         self._ack: Request | None = None
+        self._credentials: Credentials | None = None
         self._on_answered: list[Callable[[RtpPeer], None]] = []
 
     def on_answered(self, callback: Callable[[RtpPeer], None]) -> None:
@@ -53,10 +55,19 @@ class OutgoingCall(Call):
     def _is_settled(self) -> bool:
         return self._is_final
 
-    def dial(self, to: Uri, sender: NameAddr, local: Address) -> None:
-        """Send the INVITE with our offer; `sender` carries our tag."""
+    def dial(
+        self,
+        to: Uri,
+        sender: NameAddr,
+        local: Address,
+        *,
+        credentials: Credentials | None = None,
+        headers: Sequence[tuple[str, str]] = (),
+    ) -> None:
+        """Send the INVITE with our offer; `sender` carries our tag, `headers` go along."""
         house = self._house
-        headers = Headers(
+        self._credentials = credentials
+        rows = Headers(
             [
                 ("Via", str(house.transactions.new_via(self._peer_hop.transport))),
                 ("Max-Forwards", str(MAX_FORWARDS_DEFAULT)),
@@ -67,10 +78,11 @@ class OutgoingCall(Call):
                 ("Contact", house.contact_by(self._peer_hop.transport)),
                 ("Allow", ALLOW),
                 ("User-Agent", house.settings.server_name),
+                *headers,
                 ("Content-Type", CONTENT_TYPE),
             ]
         )
-        self._invite = Request("INVITE", to, headers, self.session.offer_from(local))
+        self._invite = Request("INVITE", to, rows, self.session.offer_from(local))
         self._note_sent(self._invite)
         self._limit_to(house.settings.unanswered_s, self._nobody_answered)
         self._transaction = house.transactions.start(

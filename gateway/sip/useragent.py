@@ -5,20 +5,21 @@ inside a dialog goes to its call. Not here: matching of messages (gateway.sip.tr
 """
 
 import itertools
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Final
 
 import structlog
 from twisted.internet.interfaces import IReactorTime
 
-from gateway.media.port import Address
+from gateway.media.port import Address, Codec
 from gateway.sip import metrics
 from gateway.sip.caller import Caller, caller_of
 from gateway.sip.calls import ALLOW, Call, extra_of, told
 from gateway.sip.dialog import Dialog
+from gateway.sip.digest import Credentials
 from gateway.sip.errors import SipError
 from gateway.sip.gate import Gate
-from gateway.sip.headers import NameAddr
+from gateway.sip.headers import NameAddr, quoted
 from gateway.sip.incoming import IncomingCall
 from gateway.sip.message import Request
 from gateway.sip.outgoing import OutgoingCall
@@ -26,7 +27,7 @@ from gateway.sip.registrar import Answer, Registrar
 from gateway.sip.responses import response_to
 from gateway.sip.sdp import CONTENT_TYPE
 from gateway.sip.server_transaction import InviteServerTransaction, ServerTransaction
-from gateway.sip.session import MediaSession, sdp_body
+from gateway.sip.session import CODECS, MediaSession, sdp_body
 from gateway.sip.settings import SipSettings
 from gateway.sip.transactions import RETRY_AFTER_S, Transactions
 from gateway.sip.trunks import Trunk
@@ -132,18 +133,32 @@ class UserAgent:
         for call in list(self._open):
             call.hangup()
 
-    def place(self, to: Uri, ani: str, peer: Hop, local: Address) -> OutgoingCall:
-        """Call `to` through `peer`, showing `ani`, with our audio at `local`.
+    def place(
+        self,
+        to: Uri,
+        ani: str,
+        peer: Hop,
+        local: Address,
+        *,
+        credentials: Credentials | None = None,
+        headers: Sequence[tuple[str, str]] = (),
+        display: str = "",
+        codecs: Sequence[Codec] = CODECS,
+    ) -> OutgoingCall:
+        """Call `to` through `peer`, showing `ani` and `display`, with our audio at `local`.
 
-        The INVITE goes out at once; register callbacks right after.
+        The INVITE goes out at once; register callbacks right after. `credentials` answer the
+        peer's challenge, `headers` go along with the INVITE, `codecs` are what we offer.
         """
-        sip_call_id = f"{self.new_token()}@{self._transport.local.host}"
-        session = MediaSession(self.new_token())
+        host = self._transport.local.host
+        session = MediaSession(self.new_token(), codecs)
+        sip_call_id = f"{self.new_token()}@{host}"
         call = OutgoingCall(self, self._new_call_no(), sip_call_id, session, peer)
         self._enter(call)
-        host = self._transport.local.host
-        sender = NameAddr(Uri("sip", user=ani, host=host)).tagged(self.new_token())
-        call.dial(to, sender, local)
+        sender = NameAddr(Uri("sip", user=ani, host=host), display=quoted(display))
+        call.dial(
+            to, sender.tagged(self.new_token()), local, credentials=credentials, headers=headers
+        )
         return call
 
     def hears(self, source: Hop) -> bool:

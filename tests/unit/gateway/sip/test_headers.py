@@ -14,6 +14,7 @@ from gateway.sip.headers import (
     parse_name_addr,
     parse_params,
     parse_via,
+    quoted,
     split_commas,
 )
 from gateway.sip.uri import Uri
@@ -134,3 +135,14 @@ def test_long_nonsense_costs_little_time(value: str) -> None:
         with contextlib.suppress(SipError):
             parse(value)  # type: ignore[operator]
     assert time.process_time() - start_s < 0.2
+
+
+@pytest.mark.parametrize(
+    ("display", "written"),
+    [("", ""), ("张 伟", '"张 伟"'), ('a "b" \\', r'"a \"b\" \\"'), ("a\r\nX: y", '"aX: y"')],
+)
+def test_a_display_name_is_quoted_and_cannot_leave_its_quotes(display: str, written: str) -> None:
+    assert quoted(display) == written
+    if written:
+        read = parse_name_addr(f"{written} <sip:a@h>")
+        assert (read.display, str(read.uri)) == (written, "sip:a@h")
