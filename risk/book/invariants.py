@@ -5,12 +5,12 @@ Not here: what only a venue's bust can cause and people must settle (cash or sha
 """
 
 from collections.abc import Callable
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 
 from risk.book.account_book import AccountBook
-from risk.book.columns import I64, NOBODY
+from risk.book.columns import I64, NOBODY, ColumnTable
 from risk.book.orders import DayOrders
 from risk.domain.enums import OrdStatus, Side
 
@@ -125,8 +125,31 @@ def _live_lists_are_right(book: AccountBook) -> I64:
     return np.concatenate([np.flatnonzero(wrong), np.flatnonzero(listed != is_open)])
 
 
+def _alerts_are_listed_and_watched(book: AccountBook) -> I64:
+    """Each alert is on its account's list once and on watch; the other rows are free."""
+    alerts, accounts = book.alerts, book.accounts
+    listed = np.zeros(alerts.count, np.int64)
+    for account_row in np.flatnonzero(accounts.newest_alert[: accounts.count]).tolist():
+        for row in alerts.of_account(accounts, account_row):
+            listed[row] += alerts.at.account_row[row] == account_row
+    free, row = np.zeros(alerts.count, np.int64), alerts.free_row
+    while row:
+        free[row] += 1
+        row = alerts.at.older_of_account[row]
+    is_alert = alerts.alert_no[: alerts.count] > 0
+    rows = np.flatnonzero(is_alert).tolist()
+    wanted = {(row, alerts.at.instrument_row[row], *alerts.watch_of(row)) for row in rows}
+    astray = [row for row, *_ in wanted ^ alerts.watchlist.watches()]
+    is_row = np.arange(alerts.count) != NOBODY
+    wrong = (listed != is_alert) | (free != (is_row & ~is_alert))
+    return np.concatenate([np.flatnonzero(wrong), np.array(astray, np.int64)])
+
+
 def _nobody_is_nobody(book: AccountBook) -> I64:
-    tables = (book.accounts, book.positions, book.instruments, book.orders, book.branches)
+    tables: tuple[ColumnTable[Any], ...] = (
+        *(book.accounts, book.positions, book.instruments, book.orders, book.branches),
+        book.alerts,
+    )
     written = [any(getattr(table, name)[NOBODY] for name in table.dtypes) for table in tables]
     return np.flatnonzero(written)
 
@@ -146,5 +169,6 @@ INVARIANTS: Final = (
     Invariant("a closed order reserves nothing", _closed_orders_reserve_nothing),
     Invariant("fills add up to their order", _fills_add_up),
     Invariant("live orders are listed with their best prices", _live_lists_are_right),
+    Invariant("alerts are listed and watched", _alerts_are_listed_and_watched),
     Invariant("row 0 stays empty", _nobody_is_nobody),
 )

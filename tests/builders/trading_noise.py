@@ -10,6 +10,7 @@ from typing import Final
 
 from risk.domain import commands as c
 from risk.domain.enums import (
+    AlertKind,
     Board,
     Channel,
     ExecType,
@@ -18,6 +19,7 @@ from risk.domain.enums import (
     OrdStatus,
     OrdType,
     Side,
+    StatementForm,
     TimeInForce,
 )
 from risk.domain.ids import NS
@@ -130,6 +132,10 @@ class Noise:
             self._cancel_reject: 2,
             self._cash: 2,
             self._switch: 0.3,
+            self._set_alert: 3,
+            self._remove_alert: 0.5,
+            self._cross_alert: 3,
+            self._statement: 1,
         }
         if self.switched_on:
             draws[self._switch] = 10  # off again soon
@@ -290,6 +296,49 @@ class Noise:
         }
         self.switched_on.append((scope, self.random.choice(keys[scope])))
         return c.SetKillSwitch(self._id(), *self.switched_on[-1], True, "t", "t")
+
+    def _set_alert(self, oracle: DecideLoop, orders: list[Order]) -> c.SetAlert:
+        random = self.random
+        symbol = random.choice(list(self.symbols)) if random.random() < 0.98 else "999999"
+        near = self.closes.get(symbol, 100_000)
+        if oracle.alerts and random.random() < 0.03:
+            old = random.choice(oracle.alerts)
+            wish = old.account_no, old.symbol, AlertKind(old.kind), old.threshold
+            return c.SetAlert(self._id(), *wish, Channel.WEB)
+        return c.SetAlert(
+            self._id(),
+            random.choice(ACCOUNTS[:20] if random.random() < 0.97 else ("99999999",)),
+            symbol,
+            random.choice((1, 1, 1, 2, 2, 2, 3)),  # type: ignore[arg-type]  # as a door may send
+            random.choice((int(near * random.uniform(0.9, 1.1)), near // 10_000 * 10_000, 60, 0)),
+            random.choice(list(Channel)),
+            random.random() < 0.4,
+            random.choice(("", "", "", *BRANCHES)),
+        )
+
+    def _remove_alert(self, oracle: DecideLoop, orders: list[Order]) -> c.RemoveAlert:
+        account_no, alert_no, _ = self._some_alert(oracle)
+        door = self.random.choice(("", "", "", *BRANCHES))
+        return c.RemoveAlert(self._id(), account_no, alert_no, Channel.PHONE, door)
+
+    def _cross_alert(self, oracle: DecideLoop, orders: list[Order]) -> c.FireAlert | c.RearmAlert:
+        account_no, alert_no, level = self._some_alert(oracle)
+        kind = self.random.choice((c.FireAlert, c.FireAlert, c.RearmAlert))
+        price = max(0, level + self.random.randrange(-300, 301))
+        return kind(self._id(), account_no, alert_no, price, self.at_ns)
+
+    def _some_alert(self, oracle: DecideLoop) -> tuple[str, int, int]:
+        """Return account, number and level of an alert, or of none at all."""
+        if not oracle.alerts or self.random.random() < 0.1:
+            return self.random.choice((*ACCOUNTS, "99999999")), self.random.randrange(1_000), 100
+        alert = self.random.choice(oracle.alerts)
+        level = alert.threshold if alert.is_armed else alert.rearm
+        return alert.account_no, alert.no, level
+
+    def _statement(self, oracle: DecideLoop, orders: list[Order]) -> c.RequestStatement:
+        account_no = self.random.choice((*ACCOUNTS[:5], "99999999"))
+        form, door = self.random.choice(list(StatementForm)), self.random.choice(("", *BRANCHES))
+        return c.RequestStatement(self._id(), account_no, form, Channel.PHONE, door)
 
     def _some_order(self, orders: list[Order]) -> Order | None:
         live = [order for order in orders[-200:] if order.is_open]

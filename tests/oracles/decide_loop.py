@@ -27,15 +27,17 @@ from tests.oracles.order_rules import (
     reservation,
     rule_problems,
 )
+from tests.oracles.watchlist_loop import ServiceLoop
 
 Answer = tuple[object, ...]
 BEFORE_ALL_PHASES = -1  # a second at which every board is closed
 
 
-class DecideLoop:
+class DecideLoop(ServiceLoop):
     """The state of the firm and what each command does to it."""
 
     def __init__(self, rulebook: Rulebook, house: HouseLimits) -> None:
+        super().__init__()
         self.rulebook, self.house = rulebook, house
         self.day: date | None = None
         self.accounts: dict[str, Account] = {}

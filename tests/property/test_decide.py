@@ -6,6 +6,7 @@ Hypothesis adds is small batches that it can shrink.
 
 from itertools import islice
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -13,13 +14,14 @@ from hypothesis import strategies as st
 from risk.book.account_book import AccountBook
 from risk.book.invariants import broken_invariants
 from risk.book.prices import Quote
-from risk.book.views import account_view, order_of, positions_of, take_quote
+from risk.book.views import account_view, alerts_of, order_of, positions_of, take_quote
 from risk.checks.moment import HouseLimits
 from risk.checks.rulesets import CHECKS
 from risk.core.fold import fold
 from risk.core.step import step
 from risk.domain import commands as c
 from risk.domain import events as e
+from risk.domain import service_events as s
 from risk.domain.events import Event
 from risk.domain.reasons import ReasonCode
 from tests.builders.books import trading_rules
@@ -29,7 +31,7 @@ from tests.oracles.decide_loop import Answer, DecideLoop
 
 ORDERS_PER_SEED = 26_000
 SEEDS = (1, 2, 3, 4)
-HOUSE = HouseLimits(duplicate_window_s=2, account_per_s=4, branch_per_s=20)
+HOUSE = HouseLimits(2, account_per_s=4, branch_per_s=20, alerts_per_account=4)
 REASONS = [check.reason.name for check in CHECKS] + [ReasonCode.PACE_BRANCH.name]
 QUIET = (e.OrderDenied, e.CancelDenied, e.CommandDenied)
 
@@ -74,6 +76,18 @@ def answer(event: Event) -> Answer:
             return ("opened account",)
         case e.InstrumentListed():
             return ("listed",)
+        case s.AlertSet():
+            return "alert", event.alert_no, event.rearm_e4
+        case s.AlertRemoved():
+            return "removed", event.alert_no
+        case s.AlertFired():
+            return "fired", event.alert_no, event.last_px_e4
+        case s.AlertRearmed():
+            return "armed again", event.alert_no
+        case s.StatementRequested():
+            cash = event.cash_e4, event.free_e4, event.market_value_e4
+            counts = event.position_count, event.order_count, event.fill_count
+            return "statement", *cash, *counts, event.bought_e4, event.sold_e4, event.fees_e4
         case e.CommandDenied():
             return "denied", event.reason.name
     raise AssertionError(event)
@@ -105,6 +119,16 @@ class Pair:
         for symbol, (bid_e4, ask_e4, last_e4) in self.noise.quotes().items():
             assert take_quote(self.book, symbol, Quote(bid_e4, ask_e4, last_e4, 0))
             self.oracle.quote(symbol, bid_e4, ask_e4, last_e4)
+        self.compare_reached()
+
+    def compare_reached(self) -> None:
+        """Compare which alerts the prices of now reach."""
+        prices = {symbol: [row.last] for symbol, row in self.oracle.listings.items()}
+        rows = np.array([self.book.instruments.rows[symbol] for symbol in prices], np.int64)
+        last_e4 = np.array([last for (last,) in prices.values()], np.int64)
+        reached = self.book.alerts.watchlist.crossed(rows, last_e4, last_e4)
+        numbers = self.book.alerts.alert_no[reached].tolist()
+        assert sorted(numbers) == sorted(self.oracle.reached(prices))
 
     def compare(self) -> None:
         """Compare all cash, shares and orders."""
@@ -127,6 +151,15 @@ class Pair:
             assert view_of is not None
             found_order = view_of.cum_qty, view_of.leaves_qty, view_of.reserved_e4
             assert found_order == (order.cum, order.leaves, order.frozen)
+        alerts = [
+            (view.alert_no, view.symbol, int(view.kind), view.threshold_e4, view.is_armed)
+            for account_no in self.oracle.accounts
+            for view in alerts_of(self.book, account_no)
+        ]
+        assert sorted(alerts) == [
+            (alert.no, alert.symbol, alert.kind, alert.threshold, alert.is_armed)
+            for alert in sorted(self.oracle.alerts, key=lambda alert: alert.no)
+        ]
 
 
 @pytest.mark.parametrize("seed", SEEDS)
@@ -151,10 +184,22 @@ def test_noise_is_decided_like_the_plain_loop_decides(seed: int) -> None:
     restored = AccountBook.from_image(pair.book.image())
     assert restored.fingerprint() == pair.book.fingerprint()
     assert {type(event) for event in pair.events} >= {e.OrderAccepted, e.Filled, e.OrderRejected}
+    assert {type(event) for event in pair.events} >= SERVICE
+    refused = {event.reason for event in pair.events if isinstance(event, e.CommandDenied)}
+    assert refused >= SERVICE_REASONS
     told = {event.reason for event in pair.events if isinstance(event, e.OrderDenied)}
     assert told >= ({check.reason for check in CHECKS} | {ReasonCode.PACE_BRANCH}) - RARE
 
 
+SERVICE = {
+    *(s.AlertSet, s.AlertRemoved, s.AlertFired, s.AlertRearmed),
+    s.StatementRequested,
+}
+SERVICE_REASONS = {
+    *(ReasonCode.ALERT_KIND_UNKNOWN, ReasonCode.ALERT_PRICE_NOT_VALID, ReasonCode.ALERT_EXISTS),
+    *(ReasonCode.ALERT_LIMIT, ReasonCode.ALERT_REACHED, ReasonCode.ALERT_UNKNOWN),
+    ReasonCode.STATEMENT_TOO_SOON,
+}
 # Never in this noise: the day is always started, inside the rulebook, and every order is for it.
 RARE = {
     ReasonCode.DAY_NOT_STARTED,

@@ -20,8 +20,16 @@ from gateway.journal.recovery import recover
 from gateway.journal.segment import open_end
 from gateway.journal.verify import verify
 from gateway.journal.writer import GroupWriter
-from risk.domain.commands import Command
+from risk.domain.commands import (
+    Command,
+    RecordPinChange,
+    RemoveAlert,
+    RequestStatement,
+    SetAlert,
+)
+from risk.domain.enums import AlertKind, Channel, StatementForm
 from risk.domain.events import Event, OrderAccepted, OrderDenied
+from risk.domain.service_events import AlertSet, PinChanged
 from tests.builders.heart import ACCOUNTS, SETUP, Morning, a_buy, step_of
 from tests.builders.journal import InlineJournal
 
@@ -30,6 +38,15 @@ ORDERS: list[Command] = [
         f"web:{n}", ACCOUNTS[n % 3], qty=100 * (n + 1) if n % 5 else 150, price_e4=100_000 + n * 100
     )
     for n in range(24)
+]
+SERVICE: list[Command] = [
+    *(
+        SetAlert(f"phone:a{n}", ACCOUNTS[n % 3], "600000", kind, 90_000 + n * 1_000, Channel.PHONE)
+        for n, kind in enumerate([*AlertKind] * 6)
+    ),
+    *(RemoveAlert(f"phone:r{n}", ACCOUNTS[n % 3], n + 1, Channel.PHONE) for n in range(3)),
+    *(RequestStatement(f"phone:s{no}", no, StatementForm.MAIL, Channel.PHONE) for no in ACCOUNTS),
+    *(RecordPinChange(f"pin:{no}", no, Channel.PHONE, 7) for no in ACCOUNTS),
 ]
 
 
@@ -73,7 +90,7 @@ def test_every_acknowledged_answer_survives_and_nothing_happens_twice(
     deaths: list[tuple[int, float]], per_turn: int
 ) -> None:
     now_ns = Morning()
-    everything = [*SETUP, *ORDERS]
+    everything = [*SETUP, *ORDERS, *SERVICE]
     disk = MemoryStorage()
     acknowledged: dict[str, Event] = {}
     for failing_call, kept_part in deaths:
@@ -98,6 +115,10 @@ def test_every_acknowledged_answer_survives_and_nothing_happens_twice(
         if isinstance(event, OrderAccepted | OrderDenied)
     ]
     assert sorted(decided) == sorted(command.request_id for command in ORDERS)
+    numbers = [event.alert_no for _, event in events_after(disk) if isinstance(event, AlertSet)]
+    assert numbers == list(range(1, 13))  # each alert once
+    told = [event for _, event in events_after(disk) if isinstance(event, PinChanged)]
+    assert sorted(event.account_no for event in told) == sorted(ACCOUNTS)
     again = live(disk, now_ns, everything, per_turn)
     assert again == answers
     verify(disk)

@@ -6,7 +6,9 @@ import pytest
 
 from risk.book.account_book import AccountBook
 from risk.book.invariants import INVARIANTS, broken_invariants
-from tests.builders.desk import Desk
+from risk.domain.commands import SetAlert
+from risk.domain.enums import AlertKind, Channel
+from tests.builders.desk import ACCOUNT, SYMBOL, Desk
 
 Damage = Callable[[AccountBook], None]
 
@@ -29,6 +31,7 @@ DAMAGES = {
     "a closed order reserves nothing": bump("orders", "leaves_qty", by=-600),
     "fills add up to their order": bump("orders", "cum_qty"),
     "live orders are listed with their best prices": bump("positions", "highest_buy_e4"),
+    "alerts are listed and watched": bump("alerts", "threshold_e4"),
     "row 0 stays empty": bump("accounts", "cash_e4", row=0),
 }
 
@@ -38,6 +41,7 @@ def test_damage_is_seen(statement: str) -> None:
     desk = Desk()
     order = desk.buy(1_000, 99_000)
     desk.fill(order, 400, 99_000)
+    desk.one(SetAlert("alert", ACCOUNT, SYMBOL, AlertKind.AT_OR_ABOVE, 110_000, Channel.WEB))
     assert broken_invariants(desk.book) == {}
     DAMAGES[statement](desk.book)
     assert statement in broken_invariants(desk.book)
