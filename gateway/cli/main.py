@@ -29,6 +29,7 @@ COMMANDS: Final = {
     "evidence": ("gateway.cli.evidence:evidence", "show, bundle or check what is kept of an order"),
     "ladder": ("gateway.cli.ladder:ladder", "show the signalling of one call"),
     "rules": ("gateway.cli.rules:rules", "which market rules applied on a day"),
+    "prompts": ("gateway.cli.prompts:prompts", "what is not recorded, a studio's script, checks"),
     "settings": ("gateway.cli.settings:settings", "show every setting and where it came from"),
     "doctor": ("gateway.cli.doctor:doctor", "check what a configuration file cannot say"),
 }

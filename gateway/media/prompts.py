@@ -32,11 +32,22 @@ Piece = str | Slot
 
 
 class SpokenPiece(NamedTuple):
-    """A text that is one clip. `key` names its recording: a prompt, or word.<word>."""
+    """A text that is one clip: part `place` of a prompt, or a word of values (`prompt` empty)."""
 
     language: Language
-    key: str
     text: str
+    prompt: str = ""
+    place: int = 0
+
+    @property
+    def is_word(self) -> bool:
+        """Whether it is a word of numbers, dates and the like."""
+        return not self.prompt
+
+    @property
+    def key(self) -> str:
+        """Name of its recording."""
+        return word_key(self.text) if self.is_word else piece_key(self.prompt, self.place)
 
 
 class PromptBook:
@@ -143,11 +154,11 @@ def spoken_pieces(book: PromptBook) -> Iterator[SpokenPiece]:
     """Yield all that is said but names of securities: words of values, then prompts by key."""
     for language in Language:
         for word in vocabulary(language):
-            yield SpokenPiece(language, word_key(word), word)
+            yield SpokenPiece(language, word)
         for key in sorted(book.all_keys()):
             for n, piece in enumerate(book.pieces(key, language)):
                 if isinstance(piece, str) and is_spoken(piece):
-                    yield SpokenPiece(language, piece_key(key, n), piece)
+                    yield SpokenPiece(language, piece, key, n)
 
 
 def piece_key(key: str, n: int) -> str:

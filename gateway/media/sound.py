@@ -4,6 +4,7 @@ Shapes: mono int16 arrays (n,). Not here: the A-law table (gateway.media.g711).
 """
 
 import io
+import math
 import wave
 from typing import Final
 
@@ -74,27 +75,41 @@ def resample(pcm: Pcm16, rate: int, rate_out: int = SAMPLE_RATE) -> Pcm16:
 
 
 def trim(pcm: Pcm16, rate: int = SAMPLE_RATE) -> Pcm16:
-    """Return the sound without silence at its ends, but for 20 ms."""
+    """Return the sound with 20 ms before and after what is heard, silence where it had none."""
     loud = np.flatnonzero(np.abs(pcm.astype(np.int32)) > _QUIET)
     if len(loud) == 0:
         return pcm[:0]
     edge = int(_EDGE_S * rate)
-    return pcm[max(0, int(loud[0]) - edge) : int(loud[-1]) + 1 + edge]
+    padded = np.pad(pcm, edge)
+    return padded[int(loud[0]) : int(loud[-1]) + 1 + 2 * edge]
 
 
 def level(pcm: Pcm16, rate: int = SAMPLE_RATE) -> Pcm16:
-    """Return the sound with its speech at about -22 dBFS and no peak clipped."""
+    """Return the sound with its speech at -22 dBFS and no peak clipped."""
+    loudness = speech_rms(pcm, rate)
+    if loudness == 0:
+        return pcm
+    gain = min(_SPEECH_RMS / loudness, _PEAK_MAX / float(np.abs(pcm.astype(np.float64)).max()))
+    return np.rint(pcm.astype(np.float64) * gain).clip(-32_768, 32_767).astype(np.int16)
+
+
+def speech_rms(pcm: Pcm16, rate: int = SAMPLE_RATE) -> float:
+    """Return the RMS of speech without its pauses: windows of 20 ms within 20 dB of the loudest.
+
+    0 for silence. It is short of ITU-T P.56, whose 200 ms hangover does not fit single words.
+    """
     window = max(1, int(_WINDOW_S * rate))
     whole = pcm[: len(pcm) // window * window].astype(np.float64)
     if len(whole) == 0:
-        return pcm
+        return 0.0
     power = (whole.reshape(-1, window) ** 2).mean(axis=1)
     active = power[power > max(float(_QUIET) ** 2, float(power.max()) / 100)]
-    if len(active) == 0:
-        return pcm
-    gain = _SPEECH_RMS / float(np.sqrt(active.mean()))
-    gain = min(gain, _PEAK_MAX / float(np.abs(whole).max()))
-    return np.rint(pcm.astype(np.float64) * gain).clip(-32_768, 32_767).astype(np.int16)
+    return float(np.sqrt(active.mean())) if len(active) else 0.0
+
+
+def dbfs(rms: float) -> float:
+    """Return a loudness in dB below full scale; silence is -100."""
+    return 20 * math.log10(rms / 32_768) if rms > 0.33 else -100.0
 
 
 def alaw_clip(pcm: Pcm16, rate: int) -> bytes:

@@ -111,7 +111,7 @@ class EspeakSpeaker:
     @property
     def identity(self) -> str:
         """Bumped by hand when clips are made differently."""
-        return f"espeak-ng-1 {self._words_per_minute}"
+        return f"espeak-ng-2 {self._words_per_minute}"
 
     def synth(self, text: str, language: Language) -> Deferred[bytes]:
         """Return the clip of a text."""

@@ -52,6 +52,13 @@ def test_trimming_leaves_twenty_milliseconds() -> None:
     assert len(sound.trim(quiet)) == 0
 
 
+def test_a_sound_that_begins_and_ends_at_once_gets_its_edges() -> None:
+    out = sound.trim(np.full(800, 5000, np.int16))
+    assert len(out) == 800 + 2 * 160
+    assert not out[:160].any()
+    assert not out[-160:].any()
+
+
 @pytest.mark.parametrize("amplitude", [500, 3000, 30_000])
 def test_levelling_makes_loud_and_soft_alike(amplitude: float) -> None:
     out = sound.level(a_tone(300, 1.0, 8000, amplitude)).astype(float)

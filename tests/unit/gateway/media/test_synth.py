@@ -93,7 +93,7 @@ class CommandTests(TestCase):
             " for n in range(16000)))\n"
         )
         clip = await self.a_speaker(code).synth("你好", Language.ZH)
-        assert 7900 < len(clip) < 8200
+        assert 8200 < len(clip) < 8500
         assert 2000 < loudness(clip) < 3200
 
     async def test_a_failing_program_is_told_with_its_complaint(self) -> None:
