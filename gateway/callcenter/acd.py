@@ -87,15 +87,6 @@ class Acd:
         floor.match()
         return floor.effects
 
-    def would_pass(self, asked: TransferAsked) -> bool:
-        """Return whether a transfer asked for now would be taken."""
-        attempt = self.floor.attempts.get(asked.attempt_no)
-        return (
-            attempt is not None
-            and attempt.answered_ns > 0
-            and _is_passable(self.floor, attempt.call, asked)
-        )
-
 
 def _step(floor: CallFloor, call: QueuedCall, what: type | TimerKind, given: Input) -> None:
     step = TABLE[call.state].get(what)
@@ -258,7 +249,9 @@ def _transfer_asked(floor: CallFloor, call: QueuedCall, given: Input) -> None:
     """Pass the caller on to a queue where somebody is at work, or to an agent who is ready."""
     assert isinstance(given, TransferAsked)
     queue, agent = floor.numbered(given.number)
-    is_taken = _is_passable(floor, call, given)
+    is_free = agent is not None and agent.state is AgentState.READY
+    is_served = queue is not None and floor.can_pass(call, queue)
+    is_taken = given.is_open and (is_free or is_served)
     floor.do(TransferAnswered(given.attempt_no, is_taken))
     if is_taken:
         floor.part(call, TalkEnd.TRANSFERRED)
@@ -266,12 +259,6 @@ def _transfer_asked(floor: CallFloor, call: QueuedCall, given: Input) -> None:
         call.wanted_agent = agent.name if agent is not None else ""
         floor.do(PlayMusic(call.call_no))
         floor.wait_again(call, TalkEnd.TRANSFERRED)
-
-
-def _is_passable(floor: CallFloor, call: QueuedCall, given: TransferAsked) -> bool:
-    queue, agent = floor.numbered(given.number)
-    is_free = agent is not None and agent.state is AgentState.READY
-    return given.is_open and (is_free or (queue is not None and floor.can_pass(call, queue)))
 
 
 def _agent_said(floor: CallFloor, agent: Agent, given: Input) -> None:

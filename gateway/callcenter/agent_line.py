@@ -38,6 +38,7 @@ from gateway.sip.calls import CloseReason
 from gateway.sip.desk_port import DESK_TOKEN
 from gateway.sip.uri import Uri
 from gateway.sip.wire import Hop
+from risk.domain.enums import Language
 
 log = structlog.get_logger("callcenter")
 
@@ -45,6 +46,15 @@ TRANSFER_KEYS: Final = re.compile(r"\*1([0-9]{1,8})#")  # the number is a queue'
 KEYS_MAX: Final = 12
 _BUSY: Final = (486, 600)
 _DECLINED: Final = (480, 603)
+
+
+class AskedTransfer(Protocol):
+    """A REFER of the agent's phone (gateway.sip.referral.Referral)."""
+
+    to: Uri
+
+    def progress(self, status: int) -> None:
+        """Tell the phone how it goes; a final status ends it."""
 
 
 class AgentCall(Protocol):
@@ -58,7 +68,7 @@ class AgentCall(Protocol):
     def on_peer(self, callback: Callable[[RtpPeer], None]) -> None: ...
     def on_hold(self, callback: Callable[[bool], None]) -> None: ...
     def on_key(self, callback: Callable[[str], None]) -> None: ...
-    def on_refer(self, callback: Callable[[Uri], bool]) -> None: ...
+    def on_refer(self, callback: Callable[[AskedTransfer], None]) -> None: ...
     def hangup(self) -> None: ...
 
 
@@ -84,14 +94,15 @@ class AgentLine:
     def __init__(
         self,
         attempt_no: int,
+        language: Language,
         tell: Callable[[Input], None],
-        may_pass: Callable[[TransferAsked], bool],
         now_s: Callable[[], float],
     ) -> None:
-        """`may_pass` foretells a transfer: the phone is told before it is done."""
-        self.attempt_no = attempt_no
+        """`language` is the agent's."""
+        self.attempt_no, self.language = attempt_no, language
         self.leg: Leg | None = None
-        self._tell, self._may_pass, self._now_s = tell, may_pass, now_s
+        self._tell, self._now_s = tell, now_s
+        self._referral: AskedTransfer | None = None
         self._call: AgentCall | None = None
         self._keys = ""
         self._heard_s = 0.0
@@ -148,10 +159,13 @@ class AgentLine:
         if self.leg is not None:
             self.leg.close()
 
-    def say(self, clips: Sequence[Clip]) -> None:
-        """Let the agent hear something in the middle of the talk."""
-        if self.leg is not None and not self._is_released:
-            self.leg.play(clips, DESK_TOKEN)
+    def answer_transfer(self, is_taken: bool, refusal: Sequence[Clip]) -> None:
+        """Tell the agent: a phone whose button asked by NOTIFY, one whose keys did by `refusal`."""
+        referral, self._referral = self._referral, None
+        if referral is not None:
+            referral.progress(200 if is_taken else 603)
+        elif not is_taken and self.leg is not None:
+            self.leg.play(refusal, DESK_TOKEN)
 
     def check_sound(self, quiet_s: float) -> None:
         """Tell the link lost when an answered phone that is not on hold sends nothing so long."""
@@ -177,13 +191,13 @@ class AgentLine:
         self._is_held, self._heard_s = is_held, self._now_s()
         self._give(HoldChanged(self.attempt_no, is_held))
 
-    def _refer(self, to: Uri) -> bool:
-        """Take or refuse a transfer by the phone's own button."""
-        asked = TransferAsked(self.attempt_no, to.user or "")
-        is_taken = self._is_answered and not self._is_released and self._may_pass(asked)
-        if is_taken:
-            self._give(asked)
-        return is_taken
+    def _refer(self, referral: AskedTransfer) -> None:
+        """The phone's own button asks for a transfer."""
+        if self._referral is not None:  # one at a time
+            referral.progress(603)
+            return
+        self._referral = referral
+        self._give(TransferAsked(self.attempt_no, referral.to.user))
 
     def _closed(self, reason: CloseReason) -> None:
         if not self._is_answered:

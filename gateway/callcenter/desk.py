@@ -7,7 +7,7 @@ meets itself. Not here: decisions (gateway.callcenter.acd) and calls (gateway.ca
 from collections import deque
 from collections.abc import Callable
 from functools import partial
-from typing import Final, Protocol
+from typing import Final
 
 import structlog
 from twisted.internet.interfaces import IReactorTime
@@ -51,16 +51,6 @@ from gateway.sip.desk_port import CallerCard, DeskCall, TicketEnd
 log = structlog.get_logger("callcenter")
 
 INPUTS_MAX: Final = 10_000  # taken in one turn of the reactor: above it the rest waits for the next
-
-
-class OpenSwitch(Protocol):
-    """Makes the desk's switch."""
-
-    def __call__(
-        self, tell: Callable[[Input], None], may_pass: Callable[[TransferAsked], bool]
-    ) -> Switch:
-        """Return it; `tell` takes what happens, `may_pass` foretells a transfer."""
-        ...
 
 
 class _Ticket:
@@ -109,17 +99,18 @@ class CallDesk:
     def __init__(
         self,
         settings: CallCenterSettings,
-        open_switch: OpenSwitch,
+        open_switch: Callable[[Callable[[Input], None]], Switch],
         bus: DeskBus,
         tasks: Tasks,
         clock: IReactorTime,
         now_ns: Callable[[], int],
     ) -> None:
+        """`open_switch` gets where to tell what happens at the phones."""
         self._acd = Acd(settings)
         self._hours = {queue.name: OpenHours(queue.hours) for queue in settings.queues}
         self._hours |= {queue.number: OpenHours(queue.hours) for queue in settings.queues}
         self._agent_of = {agent.phone: agent.name for agent in settings.agents}
-        self._switch = open_switch(self._give, self._may_pass)
+        self._switch = open_switch(self._give)
         self._bus, self._tasks, self._clock, self._now_ns = bus, tasks, clock, now_ns
         self._tickets: dict[str, _Ticket] = {}
         self._timers: dict[TimerKey, tuple[int, Timer]] = {}
@@ -208,10 +199,6 @@ class CallDesk:
         self._inputs.append(given)
         self._plan()
 
-    def _may_pass(self, asked: TransferAsked) -> bool:
-        self._take_all()
-        return self._acd.would_pass(asked._replace(is_open=self._is_open(asked.number)))
-
     def _plan(self) -> None:
         if self._turn is None:
             self._turn = self._tasks.call_later("callcenter.turn", 0, self._take_all)
@@ -255,12 +242,8 @@ class CallDesk:
             case SayPlace(call_no, place, wait_s):
                 self._switch.say_place(call_no, place, wait_s)
                 self._tickets[call_no].tell_place(place, wait_s)
-            case TransferAnswered(attempt_no, False):
-                attempt = self._acd.floor.attempts.get(attempt_no)
-                if attempt is not None:
-                    self._switch.refuse_transfer(attempt_no, attempt.agent.name)
-            case TransferAnswered():
-                pass  # the agent hears it end
+            case TransferAnswered(attempt_no, is_taken):
+                self._switch.answer_transfer(attempt_no, is_taken)
             case EndTicket(call_no, end):
                 self._switch.let_go(call_no)
                 self._tickets.pop(call_no).tell_ended(end)

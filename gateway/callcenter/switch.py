@@ -14,7 +14,7 @@ from twisted.internet.interfaces import IReactorTime
 from gateway.callcenter.agent_line import AgentLine, CallPlacer
 from gateway.callcenter.introduction import introduction
 from gateway.callcenter.settings import AgentSettings, CallCenterSettings
-from gateway.callcenter.signals import Input, TransferAsked
+from gateway.callcenter.signals import Input
 from gateway.core.tasks import Tasks
 from gateway.media.port import Clip, Codec, Leg, MediaLink
 from gateway.media.speech import Count, Value
@@ -60,12 +60,10 @@ class Switch:
         tasks: Tasks,
         clock: IReactorTime,
         tell: Callable[[Input], None],
-        may_pass: Callable[[TransferAsked], bool],
     ) -> None:
         self._settings, self._media, self._voice = settings, media, voice
         self._placer, self._phones, self._music = placer, phones, music
-        self._tasks, self._clock = tasks, clock
-        self._tell, self._may_pass = tell, may_pass
+        self._tasks, self._clock, self._tell = tasks, clock, tell
         self._agents = {agent.name: agent for agent in settings.agents}
         self._lines: dict[int, AgentLine] = {}
         self.callers: dict[str, Caller] = {}
@@ -87,7 +85,7 @@ class Switch:
     def ring(self, attempt_no: int, agent_name: str, call_no: str) -> None:
         """Call the agent's phone for a caller."""
         caller, agent = self.callers[call_no], self._agents[agent_name]
-        line = AgentLine(attempt_no, self._tell, self._may_pass, self._clock.seconds)
+        line = AgentLine(attempt_no, _language_of(agent), self._tell, self._clock.seconds)
         self._lines[attempt_no] = line
         peer = caller.call.peer
         codec = peer.codec if peer is not None else Codec.PCMA
@@ -98,7 +96,7 @@ class Switch:
             codec,
             contacts[0] if contacts else None,
             self._placer,
-            introduction(caller.card, _language_of(agent)),
+            introduction(caller.card, line.language),
         )
         self._tasks.spawn("callcenter.ring", work)
 
@@ -135,10 +133,12 @@ class Switch:
     def _say(self, caller: Caller, key: str, values: Mapping[str, Value]) -> None:
         caller.leg.play(self._voice.clips(key, values, caller.card.language), DESK_TOKEN)
 
-    def refuse_transfer(self, attempt_no: int, agent_name: str) -> None:
-        """Tell an agent that the caller cannot be passed on there."""
-        language = _language_of(self._agents[agent_name])
-        self._lines[attempt_no].say(self._voice.clips("agent.not_passed", {}, language))
+    def answer_transfer(self, attempt_no: int, is_taken: bool) -> None:
+        """Tell an agent whether the caller is passed on."""
+        line = self._lines.get(attempt_no)
+        if line is not None:
+            refusal = self._voice.clips("agent.not_passed", {}, line.language)
+            line.answer_transfer(is_taken, refusal)
 
     def let_go(self, call_no: str) -> None:
         """Leave the caller's leg silent and alone."""

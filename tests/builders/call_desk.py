@@ -190,9 +190,9 @@ class DeskRoom:
         self.bus.subscribe(self.told.append)
         self.desk = CallDesk(
             settings,
-            lambda tell, may_pass: Switch(
+            lambda tell: Switch(
                 settings, self.media, WordVoice(), self.phones, self.phones, MUSIC,  # type: ignore[arg-type]
-                self.tasks, self.clock, tell, may_pass,
+                self.tasks, self.clock, tell,
             ),
             self.bus, self.tasks, self.clock, self.now_ns,
         )  # fmt: skip

@@ -14,6 +14,17 @@ from tests.builders.call_desk import DeskRoom
 DRAFT = {"side": "buy", "symbol": "600000", "qty": "200"}
 
 
+class AskedReferral:
+    """A REFER of an agent's phone; notes what the phone is told."""
+
+    def __init__(self, number: str, told: list[str]) -> None:
+        self.to = Uri("sip", user=number, host="192.0.2.10")
+        self._told = told
+
+    def progress(self, status: int) -> None:
+        self._told.append(f"{self.to.user}: {status}")
+
+
 def test_a_caller_hears_music_then_the_agent_and_goes_back_to_the_flow() -> None:
     room = DeskRoom()
     room.sign_on("1001")
@@ -202,14 +213,28 @@ def test_a_transfer_nobody_can_take_is_told_the_agent_and_changes_nothing() -> N
     assert (leg.other, call.hangups) == (room.media.legs[0], 0)
 
 
-def test_the_transfer_button_is_answered_by_what_will_happen() -> None:
+def test_the_transfer_button_is_told_what_becomes_of_it() -> None:
     room = DeskRoom()
     room.sign_on("1001", "1002")
     _, call = room.talk("c1", "1001")
-    assert call.happen("on_refer", Uri("sip", user="999", host="x")) == [False]
-    assert call.happen("on_refer", Uri("sip", user="102", host="x")) == [True]
-    room.turn()
+    told: list[str] = []
+    for number in ("999", "103", "102"):
+        call.happen("on_refer", AskedReferral(number, told))
+        room.turn()
+    assert told == ["999: 603", "103: 603", "102: 200"]
+    assert call.hangups == 1
     assert [phone for phone, _ in room.phones.placed] == ["1001", "1002"]
+
+
+def test_a_second_button_press_is_refused_while_the_first_is_open() -> None:
+    room = DeskRoom()
+    room.sign_on("1001", "1002")
+    _, call = room.talk("c1", "1001")
+    told: list[str] = []
+    call.happen("on_refer", AskedReferral("102", told))
+    call.happen("on_refer", AskedReferral("2", told))
+    room.turn()
+    assert told == ["2: 603", "102: 200"]
 
 
 def test_a_flow_may_take_its_caller_back() -> None:
