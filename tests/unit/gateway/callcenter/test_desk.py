@@ -9,8 +9,9 @@ from gateway.sip.calls import CloseReason
 from gateway.sip.desk_port import TicketEnd
 from gateway.sip.uri import Uri
 from risk.domain.enums import Language
-from tests.builders.call_desk import DeskRoom
+from tests.builders.call_desk import TWO_AGENTS, DeskRoom
 
+BUSY = CloseReason.REFUSED
 DRAFT = {"side": "buy", "symbol": "600000", "qty": "200"}
 
 
@@ -124,6 +125,19 @@ def test_ringing_agents_are_changed_for_the_next_until_one_answers() -> None:
     assert [phone for phone, _ in room.phones.placed] == ["1001", "1002"]
     why = [event.why for event in room.told if isinstance(event, events.RingEnded)]
     assert why == [RingEnd.BUSY]
+
+
+def test_a_timer_that_fires_beside_the_end_of_its_ring_does_not_end_the_next() -> None:
+    room = DeskRoom()
+    room.sign_on("1001", "1002")
+    ring_s = TWO_AGENTS.ring_s
+    room.clock.callLater(ring_s, lambda: room.phones.calls["1001"].close(BUSY, 486))
+    room.call()
+    room.clock.advance(ring_s)  # the phone says busy in the very moment the ring would end
+    room.turn()
+    whys = [event.why for event in room.told if isinstance(event, events.RingEnded)]
+    assert whys == [RingEnd.BUSY]
+    assert not room.phones.calls["1002"].is_closed
 
 
 def test_a_phone_that_is_not_registered_any_more_is_not_reached() -> None:
