@@ -20,6 +20,7 @@ from gateway.app.settings import Settings
 from gateway.branch.server import BranchDoor
 from gateway.core.lifecycle import LifePhase
 from gateway.core.tasks import Tasks
+from gateway.feed.alerts import AlertFeed
 from gateway.feed.quotes import QuoteFeed
 from gateway.journal.reader import events_after
 from gateway.obs.health import HealthPort, Readiness
@@ -103,13 +104,14 @@ class Gateway:
 
     def _fix_edge(self) -> FixEdge:
         heart, data = self.heart, self._settings.gateway.data_folder
+        alerts = AlertFeed(heart.book, heart.sequencer.submit)
         return FixEdge(
             self._settings.fix,
             data,
             heart.sequencer.submit,
             views.open_orders(heart.book),
             heart.book.fix_places,
-            QuoteFeed(heart.book, self._now_ns).on_ticks,
+            QuoteFeed(heart.book, alerts, self._now_ns).on_ticks,
             self._reactor,
             self._now_ns,
         )
@@ -183,4 +185,10 @@ class Gateway:
 
 def _house(settings: Settings) -> HouseLimits:
     house = settings.house
-    return HouseLimits(house.duplicate_window_s, house.account_per_s, house.branch_per_s)
+    return HouseLimits(
+        house.duplicate_window_s,
+        house.account_per_s,
+        house.branch_per_s,
+        house.alerts_per_account,
+        house.statement_wait_s,
+    )

@@ -54,6 +54,13 @@ class HouseSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     branch_per_s: Annotated[
         int, msgspec.Meta(ge=1, le=1_000_000, description="Orders and cancels of one branch.")
     ] = 2_000
+    alerts_per_account: Annotated[
+        int, msgspec.Meta(ge=0, le=1_000, description="Price alerts one account may have.")
+    ] = 50
+    statement_wait_s: Annotated[
+        int,
+        msgspec.Meta(ge=0, le=86_400, description="Seconds between statements of one account."),
+    ] = 60
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -1,18 +1,19 @@
-"""Ticks of the venue into the book's prices, the latest of an instrument only.
+"""Ticks of the venue into the book's prices, the latest of an instrument only, and to its alerts.
 
-The FIX edge gives what one turn brought; of several ticks of one instrument the last counts. Ticks
-are not journalled: what they caused is. Not here: reading FIX (fix.marketdata).
+The FIX edge gives what one turn brought; of several ticks of one instrument the last counts, while
+alerts hear every price, also a new high or low of the day that lay between two ticks. Ticks are
+not journalled: what they caused is. Not here: reading FIX (fix.marketdata).
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 
 import structlog
 
 from fix.marketdata import Tick
 from gateway.feed import metrics
+from gateway.feed.alerts import AlertFeed
 from risk.book.account_book import AccountBook
 from risk.book.prices import Quote
-from risk.book.views import take_quote
 from risk.domain.ids import NS
 
 log = structlog.get_logger("feed")
@@ -21,8 +22,9 @@ log = structlog.get_logger("feed")
 class QuoteFeed:
     """The only writer of prices. Used on the reactor thread."""
 
-    def __init__(self, book: AccountBook, now_ns: Callable[[], int]) -> None:
+    def __init__(self, book: AccountBook, alerts: AlertFeed, now_ns: Callable[[], int]) -> None:
         self._book = book
+        self._alerts = alerts
         self._now_ns = now_ns
         self._last_ns = 0
         metrics.AGE_SECONDS.set_function(self.age_s)
@@ -33,19 +35,44 @@ class QuoteFeed:
 
     def on_ticks(self, ticks: Iterable[Tick]) -> None:
         """Take the ticks of one turn."""
-        latest = {tick.symbol: tick for tick in ticks}
+        came: dict[str, list[Tick]] = {}
+        for tick in ticks:
+            came.setdefault(tick.symbol, []).append(tick)
         now_ns = self._now_ns()
-        for symbol, tick in latest.items():
-            quote = Quote(
-                tick.bid_px_e4,
-                tick.offer_px_e4,
-                tick.last_px_e4,
-                now_ns,
-                tick.high_px_e4,
-                tick.low_px_e4,
-                tick.volume,
-            )
-            if not take_quote(self._book, symbol, quote):
+        heard: dict[int, list[int]] = {}
+        for symbol, its in came.items():
+            row = self._book.instruments.row_of(symbol)
+            if not row:
                 metrics.UNKNOWN_SYMBOLS.inc()
-        metrics.TICKS.inc(len(latest))
-        self._last_ns = now_ns if latest else self._last_ns
+                continue
+            prices = _prices(self._book.prices.get(row), its)
+            if prices:
+                heard[row] = prices
+            self._book.prices.put(row, _quote(its[-1], now_ns))
+        metrics.TICKS.inc(len(came))
+        self._last_ns = now_ns if came else self._last_ns
+        if heard:
+            self._alerts.on_prices(heard, now_ns)
+
+
+def _quote(tick: Tick, now_ns: int) -> Quote:
+    return Quote(
+        tick.bid_px_e4,
+        tick.offer_px_e4,
+        tick.last_px_e4,
+        now_ns,
+        tick.high_px_e4,
+        tick.low_px_e4,
+        tick.volume,
+    )
+
+
+def _prices(before: Quote, ticks: Sequence[Tick]) -> list[int]:
+    """Return the prices since the last look: every last one, and what no tick showed."""
+    prices = [tick.last_px_e4 for tick in ticks if tick.last_px_e4]
+    last = ticks[-1]
+    if before.high_e4 and last.high_px_e4 > before.high_e4:
+        prices.append(last.high_px_e4)
+    if before.low_e4 and 0 < last.low_px_e4 < before.low_e4:
+        prices.append(last.low_px_e4)
+    return prices

@@ -26,6 +26,7 @@ from gateway.branch.pushes import Pushes
 from gateway.branch.settings import BranchSettings
 from gateway.core.bus import Numbered
 from gateway.core.tasks import Tasks
+from gateway.feed.alerts import AlertFeed
 from gateway.feed.quotes import QuoteFeed
 from gateway.identity.credentials import Outcome
 from gateway.identity.customers import Customer
@@ -234,7 +235,9 @@ class Life:
             heart.sequencer.submit,
             views.open_orders(heart.book),
             heart.book.fix_places,
-            QuoteFeed(heart.book, self._now_ns).on_ticks,
+            QuoteFeed(
+                heart.book, AlertFeed(heart.book, heart.sequencer.submit), self._now_ns
+            ).on_ticks,
             self.reactor,
             self._now_ns,
             venue,

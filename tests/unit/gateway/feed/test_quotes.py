@@ -1,7 +1,10 @@
 """Quotes enter the book: the last of a turn counts, a stranger is counted, age is told."""
 
+from twisted.internet.defer import fail
+
 from fix.marketdata import Tick
 from gateway.feed import metrics
+from gateway.feed.alerts import AlertFeed
 from gateway.feed.quotes import QuoteFeed
 from risk.book.account_book import AccountBook
 from risk.book.prices import Quote
@@ -22,9 +25,14 @@ def _book() -> AccountBook:
     return book
 
 
+def deaf(book: AccountBook) -> AlertFeed:
+    """Return alerts of a book that has none: nothing is submitted."""
+    return AlertFeed(book, lambda command: fail(AssertionError(command)))
+
+
 def test_the_last_tick_of_a_turn_counts() -> None:
     book = _book()
-    feed = QuoteFeed(book, lambda: 7 * SECOND)
+    feed = QuoteFeed(book, deaf(book), lambda: 7 * SECOND)
 
     feed.on_ticks([Tick("600000", 99_900, 1, 100_100, 1), Tick("600000", 99_800, 1, 100_000, 1)])
 
@@ -33,7 +41,8 @@ def test_the_last_tick_of_a_turn_counts() -> None:
 
 def test_a_tick_of_a_stranger_is_counted_and_changes_nothing() -> None:
     before = metrics.UNKNOWN_SYMBOLS._value.get()
-    feed = QuoteFeed(_book(), lambda: 7 * SECOND)
+    book = _book()
+    feed = QuoteFeed(book, deaf(book), lambda: 7 * SECOND)
 
     feed.on_ticks([Tick("999999", 1, 1, 1, 1)])
 
@@ -42,7 +51,8 @@ def test_a_tick_of_a_stranger_is_counted_and_changes_nothing() -> None:
 
 def test_age_is_that_of_the_newest_quote() -> None:
     now = [5 * SECOND]
-    feed = QuoteFeed(_book(), lambda: now[0])
+    book = _book()
+    feed = QuoteFeed(book, deaf(book), lambda: now[0])
     assert feed.age_s() == -1
 
     feed.on_ticks([Tick("600000", last_px_e4=100_000)])
@@ -50,3 +60,13 @@ def test_age_is_that_of_the_newest_quote() -> None:
     feed.on_ticks([])
 
     assert feed.age_s() == 3
+
+
+def test_the_figures_of_the_day_are_kept() -> None:
+    book = _book()
+    feed = QuoteFeed(book, deaf(book), lambda: 7 * SECOND)
+    day = {"high_px_e4": 101_000, "low_px_e4": 99_000, "volume": 10**12}
+
+    feed.on_ticks([Tick("600000", 1, 1, 2, 1, 100_000, 5, **day)])
+
+    assert quote_of(book, "600000") == Quote(1, 2, 100_000, 7 * SECOND, 101_000, 99_000, 10**12)
