@@ -86,6 +86,7 @@ def test_an_alert_that_many_prices_reach_is_asked_to_fire_once() -> None:
     watched.alert(90_000, BELOW)
     for price in (111_000, 112_000, 89_000, 110_000):
         watched.tick(price)
+        watched.tick(price + 1)  # before the first is decided
         watched.heart.turn()  # decided, not durable
     watched.heart.settle()
 
