@@ -12,7 +12,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
@@ -131,10 +131,7 @@ class Stage:
         }
         for name, section in (changes or {}).items():
             sections.setdefault(name, {}).update(section)
-        lines = []
-        for name, section in sections.items():
-            lines.append(f"[{name}]")
-            lines += [f"{key} = {json.dumps(value)}" for key, value in section.items()]
+        lines = [line for name, section in sections.items() for line in _toml(name, section)]
         self.settings_file.write_text("\n".join(lines) + "\n", encoding="utf-8")
 
     def init(self, accounts: Path) -> None:
@@ -191,3 +188,19 @@ class Stage:
         for key, value in process.ready().items():
             if key != "ready":
                 self.ports[f"{name}.{key}"] = int(value)
+
+
+def _toml(name: str, section: Mapping[str, object], brackets: str = "[]") -> Iterator[str]:
+    """Yield a section as lines of TOML: plain values first, then tables and lists of tables."""
+    yield f"{brackets[: len(brackets) // 2]}{name}{brackets[len(brackets) // 2 :]}"
+    inner: list[tuple[str, Mapping[str, object], str]] = []
+    for key, value in section.items():
+        match value:
+            case Mapping():
+                inner.append((f"{name}.{key}", value, "[]"))
+            case [Mapping(), *_]:
+                inner += [(f"{name}.{key}", table, "[[]]") for table in value]
+            case _:
+                yield f"{key} = {json.dumps(value)}"
+    for each in inner:
+        yield from _toml(*each)
