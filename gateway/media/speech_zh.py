@@ -22,13 +22,18 @@ _PERCENT: Final = "百分之"
 _PLUS: Final = "加"
 _KEYS: Final = {"*": "星号", "#": "井号", "+": _PLUS}
 WORDS: Final = (
-    *"零一二三四五六七八九幺两十百千万亿点负元角分厘毫整股份张年月日秒",
+    *"零一二三四五六七八九幺两十万亿点负元角分厘毫整股份张年月日秒",
     *(_PERCENT, "星号", "井号", _PLUS),
+    *(digit + unit for unit in "十百" for digit in _DIGITS[1:]),
+    *(digit + unit for unit in "千万亿" for digit in f"一两{_DIGITS[3:]}"),
 )
 
 
 def cardinal(number: int) -> list[str]:
-    """Return the words of a whole number: 10500 -> 一 万 零 五 百. Negative ones begin with 负."""
+    """Return the words of a whole number: 10500 -> 一万 零 五百. Negative ones begin with 负.
+
+    A digit and its unit are one word, so that 一 and 两 have the tone they take before it.
+    """
     if number < 0:
         return ["负", *cardinal(-number)]
     return _upwards(number, is_head=True) or ["零"]
@@ -40,8 +45,9 @@ def _upwards(number: int, is_head: bool) -> list[str]:
         if number >= unit:
             high, low = divmod(number, unit)
             head = ["两"] if high == 2 else _upwards(high, is_head)
+            said = [head[0] + word] if high < 10 else [*head, word]
             gap = ["零"] if 0 < low < unit // 10 else []
-            return [*head, word, *gap, *_upwards(low, is_head=False)]
+            return [*said, *gap, *_upwards(low, is_head=False)]
     return _below_wan(number, is_head)
 
 
@@ -59,9 +65,7 @@ def _below_wan(number: int, is_head: bool) -> list[str]:
         if digit == 1 and word == "十" and is_head and not said:
             said.append(word)
             continue
-        said.append("两" if digit == 2 and word == "千" else _DIGITS[digit])
-        if word:
-            said.append(word)
+        said.append(("两" if digit == 2 and word == "千" else _DIGITS[digit]) + word)
     return said
 
 
@@ -81,7 +85,7 @@ def count(number: int) -> list[str]:
 
 
 def qty(number: int, measure: str) -> list[str]:
-    """Return a quantity: 200 -> 二 百 股, 2 -> 两 股."""
+    """Return a quantity: 200 -> 二百 股, 2 -> 两 股."""
     return [*_measured(number), _MEASURES[measure]]
 
 
@@ -95,7 +99,7 @@ def price(price_e4: int) -> list[str]:
 
 
 def points(level_e4: int) -> list[str]:
-    """Return the level of an index: 3210.56 -> 三 千 二 百 一 十 点 五 六 点."""
+    """Return the level of an index: 3210.56 -> 三千 二百 一十 点 五 六 点."""
     if level_e4 < 0:
         return ["负", *points(-level_e4)]
     if level_e4 % E4 == 0:
@@ -118,7 +122,7 @@ def _decimal(figure_e4: int, decimals_min: int) -> list[str]:
 
 
 def money(amount_e4: int) -> list[str]:
-    """Return an amount: 60.08 -> 六 十 元 零 八 分, 0.50 -> 五 角, 3.00 -> 三 元 整."""
+    """Return an amount: 60.08 -> 六十 元 零 八 分, 0.50 -> 五 角, 3.00 -> 三 元 整."""
     if amount_e4 < 0:
         return ["负", *money(-amount_e4)]
     whole, rest = divmod(amount_e4, E4)
@@ -137,13 +141,13 @@ def money(amount_e4: int) -> list[str]:
 
 
 def date(day: datetime.date) -> list[str]:
-    """Return a day, its year digit by digit: 二 零 二 六 年 十 一 月 二 十 二 日."""
+    """Return a day, its year digit by digit: 二 零 二 六 年 十 一 月 二十 二 日."""
     year = keys(f"{day.year:04d}")
     return [*year, "年", *cardinal(day.month), "月", *cardinal(day.day), "日"]
 
 
 def time(hour: int, minute: int, second: int | None) -> list[str]:
-    """Return a time of 24 hours: 九 点 整, 两 点 零 五 分, 十 四 点 三 十 分 零 秒."""
+    """Return a time of 24 hours: 九 点 整, 两 点 零 五 分, 十 四 点 三十 分 零 秒."""
     said = [*_measured(hour), "点"]
     if second is None and minute == 0:
         return [*said, "整"]
