@@ -193,7 +193,7 @@ class Stage:
 def _toml(name: str, section: Mapping[str, object], brackets: str = "[]") -> Iterator[str]:
     """Yield a section as lines of TOML: plain values first, then tables and lists of tables."""
     yield f"{brackets[: len(brackets) // 2]}{name}{brackets[len(brackets) // 2 :]}"
-    inner: list[tuple[str, Mapping[str, object], str]] = []
+    inner: list[tuple[str, Any, str]] = []
     for key, value in section.items():
         match value:
             case Mapping():
