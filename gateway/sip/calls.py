@@ -1,35 +1,37 @@
-"""What both kinds of call share: close once, say why, BYE, re-INVITE, and 2xx until its ACK.
+"""What both kinds of call share: requests within the call, both ways; close once and say why.
 
-Not here: how a call begins (gateway.sip.incoming, gateway.sip.outgoing). RFC 3261 §13-15.
+Not here: how a call begins (gateway.sip.incoming, gateway.sip.outgoing), and the parts of a
+running one: changes of its session, its timer, referrals. RFC 3261 §12-15.
 """
 
 import enum
 from collections.abc import Callable
-from typing import Protocol, TypeVar
+from typing import TypeVar
 
 import structlog
-from twisted.internet.interfaces import IDelayedCall, IReactorTime
+from twisted.internet.interfaces import IDelayedCall
 
-from gateway.media.port import RtpPeer
+from gateway.media.port import Address, RtpPeer
 from gateway.sip import metrics
 from gateway.sip.boundary import contained
-from gateway.sip.dialog import Dialog, remote_target
+from gateway.sip.call_house import CallHouse, Credentials
 from gateway.sip.errors import SipError
-from gateway.sip.ladder import Ladder
-from gateway.sip.message import Request, Response
-from gateway.sip.responses import response_to
+from gateway.sip.in_dialog import InDialog, Rows
+from gateway.sip.in_flight import AnswerInFlight
+from gateway.sip.info_keys import ACCEPTED, key_of
+from gateway.sip.message import Headers, Request, Response
+from gateway.sip.referral import Referral, Referrals
+from gateway.sip.responses import ALLOW, SUPPORTED, extra_of
 from gateway.sip.sdp import CONTENT_TYPE
 from gateway.sip.server_transaction import ServerTransaction
 from gateway.sip.session import MediaSession, sdp_body
-from gateway.sip.settings import SipSettings
-from gateway.sip.transactions import Transactions
-from gateway.sip.wire import Timers
+from gateway.sip.session_change import GONE, SessionChange
+from gateway.sip.session_timer import SessionTimer
+from gateway.sip.uri import Uri
 
 log = structlog.get_logger("sip")
 
 T = TypeVar("T")
-
-ALLOW = "INVITE, ACK, BYE, CANCEL, OPTIONS"
 
 
 class CloseReason(enum.Enum):
@@ -43,77 +45,43 @@ class CloseReason(enum.Enum):
     NO_ANSWER = "no_answer"  # nobody decided about it in time
     TOO_LONG = "too_long"
     SESSION_UNACCEPTABLE = "session_unacceptable"  # the far end's SDP answer was of no use
+    SESSION_EXPIRED = "session_expired"  # the session timer heard nothing of the far end
+    PEER_GONE = "peer_gone"  # the far end no longer knows the call, or does not answer in it
     TRANSPORT_LOST = "transport_lost"
 
 
-class CallHouse(Protocol):
-    """What a call needs of its user agent."""
-
-    settings: SipSettings
-    clock: IReactorTime
-    timers: Timers
-    transactions: Transactions
-
-    def contact_by(self, transport: str, scheme: str = "sip") -> str:
-        """Return our Contact value for a peer that is reached by that transport."""
-        ...
-
-    def new_token(self) -> str:
-        """Return 16 hex digits nobody can guess."""
-        ...
-
-    def joined(self, call: "Call") -> None:
-        """The call has a dialog now: its requests are to be given to it."""
-
-    def left(self, call: "Call") -> None:
-        """The call is over."""
-
-
-class AnswerInFlight:
-    """Our 2xx to an INVITE, repeated until its ACK or for 64 x T1 (§13.3.1.4)."""
-
-    def __init__(
-        self, house: CallHouse, transaction: ServerTransaction, on_timeout: Callable[[], None]
-    ) -> None:
-        self.transaction = transaction
-        self._house = house
-        self._on_timeout = on_timeout
-        self._interval_s = house.timers.t1_s
-        self._deadline_s = house.clock.seconds() + house.timers.give_up_s
-        self._delayed: IDelayedCall = house.clock.callLater(self._interval_s, self._repeat)
-
-    def _repeat(self) -> None:
-        left_s = self._deadline_s - self._house.clock.seconds()
-        if left_s <= 0:
-            self._on_timeout()
-            return
-        self.transaction.repeat()
-        self._interval_s = min(2 * self._interval_s, self._house.timers.t2_s)
-        self._delayed = self._house.clock.callLater(min(self._interval_s, left_s), self._repeat)
-
-    def stop(self) -> None:
-        """It is acknowledged, or the call is over."""
-        if self._delayed.active():
-            self._delayed.cancel()
-
-
-class Call:
+class Call(InDialog):
     """A call of either direction. Closing is idempotent, and every call closes in the end."""
 
     def __init__(
-        self, house: CallHouse, call_no: str, sip_call_id: str, session: MediaSession
+        self,
+        house: CallHouse,
+        call_no: str,
+        sip_call_id: str,
+        session: MediaSession,
+        contact: str,
+        credentials: Credentials | None = None,
     ) -> None:
+        super().__init__(house, credentials)
         self.call_no = call_no
         self.sip_call_id = sip_call_id
-        self.ladder = Ladder(house.clock.seconds())
         self.close_reason: CloseReason | None = None
-        self.dialog: Dialog | None = None
         self.session = session
-        self._house = house
+        self.timer = SessionTimer(
+            house.clock, house.settings.session_expires_s, self._refresh, self._expired
+        )
+        self._contact = contact
+        self._change = SessionChange(self)
+        self._referrals = Referrals(self)
         self._on_closed: list[Callable[[CloseReason], None]] = []
         self._on_peer: list[Callable[[RtpPeer], None]] = []
+        self._on_key: list[Callable[[str], None]] = []
+        self._on_hold: list[Callable[[bool], None]] = []
+        self._is_held = False
+        self._allowed: frozenset[str] = frozenset()  # by the far end, as far as it told
         self._in_flight: AnswerInFlight | None = None
         self._limit: IDelayedCall | None = None
+        self._has_said_bye = False
         metrics.CALLS_ACTIVE.inc()
 
     def __repr__(self) -> str:
@@ -140,71 +108,149 @@ class Call:
         """Call back whenever the far end says anew where it wants its audio."""
         self._on_peer.append(callback)
 
+    def on_key(self, callback: Callable[[str], None]) -> None:
+        """Call back with each key that comes as SIP INFO: one of 0-9 * # A-D."""
+        self._on_key.append(callback)
+
+    def on_hold(self, callback: Callable[[bool], None]) -> None:
+        """Call back when the far end holds us, and when it no longer does."""
+        self._on_hold.append(callback)
+
+    def on_refer(self, callback: Callable[[Referral], None]) -> None:
+        """Take the far end's REFERs; without this they are declined."""
+        self._referrals.on_refer(callback)
+
+    def on_refer_progress(self, callback: Callable[[int], None]) -> None:
+        """Call back with each status of the call that our `refer` led to."""
+        self._referrals.on_progress(callback)
+
     def hangup(self) -> None:
         """End the call from our side; harmless when it is over."""
-        if not self.is_closed:
-            self._close(CloseReason.LOCAL_BYE)
-            self._say_bye()
+        self.end(CloseReason.LOCAL_BYE)
+
+    def hold(self) -> None:
+        """Hold the far end: it hears us, we do not want to hear it."""
+        self._change.hold(True)
+
+    def unhold(self) -> None:
+        """Hear the far end again."""
+        self._change.hold(False)
+
+    def reinvite(self, local: Address) -> None:
+        """Tell the far end that we listen at `local` from now on."""
+        self._change.move(local)
+
+    def refer(self, to: Uri) -> None:
+        """Ask the far end to call `to` instead of us; `on_refer_progress` tells how it goes."""
+        self._referrals.refer(to)
+
+    # --- what the parts of a call use
+
+    @property
+    def is_settled(self) -> bool:
+        """True when the INVITE that began the call has its final response."""
+        return True
+
+    @property
+    def has_answer_in_flight(self) -> bool:
+        """True until our last 2xx to an INVITE is acknowledged."""
+        return self._in_flight is not None
+
+    @property
+    def may_change(self) -> bool:
+        """True when an INVITE of ours within the call may be sent (§14.1)."""
+        is_free = self._in_flight is None and not self.session.awaits_answer
+        return is_free and self.is_settled and not self.is_closed and self.dialog is not None
+
+    @property
+    def glare_s(self) -> float:
+        """How long to wait after a 491: the caller 2.1-4 s, the callee 0-2 s (§14.1)."""
+        return self._random(201) / 100
+
+    def _random(self, below: int) -> int:
+        return int(self.house.new_token()[-8:], 16) % below
+
+    def retry_after(self) -> Rows:
+        """Return a Retry-After of 0-10 s at random, so that two do not meet again (§14.2)."""
+        return (("Retry-After", str(self._random(11))),)
+
+    def own_headers(self) -> Rows:
+        """Return Contact and what we can do, for INVITE, UPDATE and their answers."""
+        return (("Contact", self._contact), ("Allow", ALLOW), ("Supported", SUPPORTED))
+
+    def note_abilities(self, headers: Headers) -> None:
+        """Note which methods the far end allows."""
+        allowed = headers.listed("Allow")
+        if allowed:
+            self._allowed = frozenset(allowed)
+
+    # --- what the far end asks within the call
 
     def request_received(self, transaction: ServerTransaction) -> None:
         """A request within our dialog."""
-        request = transaction.request
-        self._note_received(request)
+        request, method = transaction.request, transaction.request.method
+        self.note_received(request)
         assert self.dialog is not None
         if not self.dialog.takes(request):
-            self._respond(transaction, 500, extra=(("Retry-After", "1"),))
-        elif request.method == "BYE":
-            self._respond(transaction, 200)
+            self.respond(transaction, 500, (("Retry-After", "1"),))
+        elif method == "BYE":
+            self.respond(transaction, 200)
             self._bye_received()
         elif self.is_closed:
-            self._respond(transaction, 481)
-        elif request.method == "INVITE":
-            self._reinvite_received(transaction)
+            self.respond(transaction, 481)
         else:
-            self._respond(transaction, 200, extra=(("Allow", ALLOW), ("Accept", CONTENT_TYPE)))
+            try:
+                self._request_received(transaction, method)
+            except SipError as e:
+                extra = extra_of(e.status)
+                if method == "INFO" and e.status == 415:
+                    extra = (("Accept", ACCEPTED),)
+                self.respond(transaction, e.status, extra)
+
+    def _request_received(self, transaction: ServerTransaction, method: str) -> None:
+        if method == "INVITE":
+            self._change.invite_received(transaction)
+        elif method == "UPDATE":
+            self._change.update_received(transaction)
+        elif method == "INFO":
+            self._info_received(transaction)
+        elif method == "PRACK":
+            self._prack_received(transaction)
+        elif method == "REFER":
+            self._referrals.refer_received(transaction)
+        elif method == "NOTIFY":
+            self._referrals.notify_received(transaction)
+        else:
+            self.respond(transaction, 200, (("Allow", ALLOW), ("Accept", CONTENT_TYPE)))
+
+    def _info_received(self, transaction: ServerTransaction) -> None:
+        key = key_of(transaction.request)
+        self.respond(transaction, 200)
+        if key:
+            for callback in list(self._on_key):
+                self.tell(callback, key)
+
+    def _prack_received(self, transaction: ServerTransaction) -> None:
+        raise SipError("nothing of ours waits for a PRACK", 481)
 
     def _bye_received(self) -> None:
         self._stop_in_flight()
         self._close(CloseReason.REMOTE_BYE)
-        self._house.left(self)
+        self.house.left(self)
 
-    def _reinvite_received(self, transaction: ServerTransaction) -> None:
-        request = transaction.request
-        assert self.dialog is not None
-        if self._in_flight is not None or not self._is_settled:
-            self._respond(transaction, 491)
-            return
-        try:
-            target = remote_target(request)
-            body = sdp_body(request)
-            answer = self.session.offer_again() if body is None else self.session.reanswer(body)
-        except SipError as e:
-            self._respond(transaction, e.status, extra=extra_of(e.status))
-            return
-        self.dialog.remote_target = target
-        self._answer_invite(transaction, answer)
-        if body is not None:
-            self._tell_peer()
-
-    @property
-    def _is_settled(self) -> bool:
-        """True when no INVITE of ours or theirs is open in this dialog."""
-        return True
-
-    def _answer_invite(self, transaction: ServerTransaction, body: bytes) -> None:
-        extra = (
-            ("Contact", self._house.contact_by(transaction.source.transport)),
-            ("Allow", ALLOW),
+    def answer_invite(self, transaction: ServerTransaction, body: bytes, extra: Rows) -> None:
+        """Answer an INVITE with 200, repeated until its ACK."""
+        self.respond(transaction, 200, (*self.own_headers(), *extra), body)
+        self._in_flight = AnswerInFlight(
+            self.house, transaction, self._ack_timed_out, self.house.timers.t2_s
         )
-        self._respond(transaction, 200, extra, body)
-        self._in_flight = AnswerInFlight(self._house, transaction, self._ack_timed_out)
 
     def ack_received(self, request: Request) -> None:
         """The ACK of our 2xx; it carries the answer when our 2xx carried an offer."""
         flight = self._in_flight
         if flight is None or flight.transaction.request.cseq.number != request.cseq.number:
             return
-        self._note_received(request)
+        self.note_received(request)
         self._stop_in_flight()
         if self.is_closed:
             self._say_bye()
@@ -213,14 +259,14 @@ class Call:
                 self.session.take_answer(sdp_body(request))
             except SipError as e:
                 log.info("sip.answer_unacceptable", call_no=self.call_no, problem=str(e))
-                self._close(CloseReason.SESSION_UNACCEPTABLE)
-                self._say_bye()
+                self.unacceptable()
             else:
-                self._tell_peer()
+                self.tell_peer()
+        self._change.go_on()
 
     def _ack_timed_out(self) -> None:
         self._in_flight = None
-        self._close(CloseReason.ACK_TIMEOUT)
+        self.end(CloseReason.ACK_TIMEOUT)
         self._say_bye()
 
     def _stop_in_flight(self) -> None:
@@ -228,36 +274,77 @@ class Call:
             self._in_flight.stop()
             self._in_flight = None
 
+    # --- the session timer
+
+    def _refresh(self) -> None:
+        """Show the far end that we are there, and hear whether it is."""
+        if "UPDATE" in self._allowed:
+            extra = (*self.own_headers(), *self.timer.asking())
+            self.send("UPDATE", self._refreshed, extra)
+        else:
+            self._change.want()
+
+    def _refreshed(self, response: Response | None) -> None:
+        if self.is_closed:
+            return
+        if response is None or response.status in GONE:
+            self.peer_gone()
+        elif response.status < 300:
+            self.timer.accepted(response.headers)
+        elif response.status != 422 or self.timer.raised(response.headers):
+            self._allowed -= {"UPDATE"}  # refused, for whatever reason: now by INVITE
+            self._change.want()
+
+    def _expired(self) -> None:
+        self.end(CloseReason.SESSION_EXPIRED)
+
+    def peer_gone(self) -> None:
+        """The far end does not know the call any more, or does not answer."""
+        self.end(CloseReason.PEER_GONE)
+
+    def unacceptable(self) -> None:
+        """The far end's answer to our offer is of no use."""
+        self.end(CloseReason.SESSION_UNACCEPTABLE)
+
+    # --- the end
+
+    def end(self, reason: CloseReason) -> None:
+        """Close for that reason and say BYE; harmless when it is closed."""
+        if not self.is_closed:
+            self._close(reason)
+            self._say_bye()
+
     def _say_bye(self) -> None:
         """Send BYE, but not before the ACK of our 2xx, or its time-out (§15)."""
-        if self._in_flight is not None or self.dialog is None:
-            return
-        to = self._house.transactions.hop_of(self.dialog)
-        bye = self.dialog.request("BYE", self._house.transactions.new_via(to.transport))
-        self._note_sent(bye)
-        self._house.transactions.start(bye, to, self._bye_answered, lambda: self._house.left(self))
-
-    def _bye_answered(self, response: Response) -> None:
-        self._note_received(response)
-        if response.status >= 200:
-            self._house.left(self)
+        if self._in_flight is None and self.dialog is not None and not self._has_said_bye:
+            self._has_said_bye = True
+            self.send("BYE", lambda _: self.house.left(self))
 
     def lose(self) -> None:
         """The transport is gone: nothing can be sent any more."""
         self._stop_in_flight()
         self._stop_limit()
         self._close(CloseReason.TRANSPORT_LOST)
-        self._house.left(self)
+        self.house.left(self)
 
-    def _tell_peer(self) -> None:
+    def tell_peer(self) -> None:
+        """Tell the rooms above where the far end's audio is, and whether it holds us."""
         peer = self.session.peer
-        assert peer is not None
-        for callback in list(self._on_peer):
-            told(self.call_no, callback, peer)
+        if peer is not None:
+            for callback in list(self._on_peer):
+                self.tell(callback, peer)
+        if self.session.is_held is not self._is_held:
+            self._is_held = self.session.is_held
+            for held in list(self._on_hold):
+                self.tell(held, self._is_held)
+
+    def tell(self, callback: Callable[[T], None], value: T) -> bool:
+        """Call back into the rooms above; True unless a bug there ended it."""
+        return told(self.call_no, callback, value)
 
     def _limit_to(self, seconds: float, call: Callable[[], None]) -> None:
         self._stop_limit()
-        self._limit = self._house.clock.callLater(seconds, call)
+        self._limit = self.house.clock.callLater(seconds, call)
 
     def _stop_limit(self) -> None:
         if self._limit is not None and self._limit.active():
@@ -265,56 +352,30 @@ class Call:
         self._limit = None
 
     def _lasted_too_long(self) -> None:
-        self._close(CloseReason.TOO_LONG)
-        self._say_bye()
+        self.end(CloseReason.TOO_LONG)
 
     def _close(self, reason: CloseReason) -> None:
         if self.close_reason is not None:
             return
         self.close_reason = reason
         self._stop_limit()
-        self.ladder.remark(self._house.clock.seconds(), f"closed: {reason.value}")
+        self._stop_inviting()
+        self.timer.stop()
+        self._change.stop()
+        self.ladder.remark(self.house.clock.seconds(), f"closed: {reason.value}")
         metrics.CALLS_ACTIVE.dec()
         self._count_outcome(reason)
         log.info("sip.call_closed", call_no=self.call_no, reason=reason.value)
         log.debug("sip.call_ladder", call_no=self.call_no, ladder=self.ladder.lines())
-        callbacks, self._on_closed, self._on_peer = self._on_closed, [], []
+        callbacks, self._on_closed = self._on_closed, []
+        self._on_peer, self._on_key, self._on_hold = [], [], []
         for callback in callbacks:
-            told(self.call_no, callback, reason)
+            self.tell(callback, reason)
 
     def _count_outcome(self, reason: CloseReason) -> None:
         """Count what became of it, once, where that is asked for."""
-
-    def _respond(
-        self,
-        transaction: ServerTransaction,
-        status: int,
-        extra: tuple[tuple[str, str], ...] = (),
-        body: bytes = b"",
-        reason: str = "",
-    ) -> None:
-        extra = (*extra, ("Server", self._house.settings.server_name))
-        tag = self.dialog.local.tag if self.dialog is not None else transaction.local_tag
-        response = response_to(transaction.request, status, tag, extra, body, reason)
-        self._note_sent(response)
-        transaction.respond(response)
-
-    def _note_sent(self, message: Request | Response) -> None:
-        self.ladder.sent(self._house.clock.seconds(), message)
-
-    def _note_received(self, message: Request | Response) -> None:
-        self.ladder.received(self._house.clock.seconds(), message)
 
 
 def told(call_no: str, callback: Callable[[T], None], value: T) -> bool:
     """Call back into the rooms above; True unless a bug there ended it."""
     return contained("sip.callback_failed", lambda: callback(value), call_no=call_no)
-
-
-def extra_of(status: int) -> tuple[tuple[str, str], ...]:
-    """Return the headers that must go with a refusal (§21.4)."""
-    if status == 405:
-        return (("Allow", ALLOW),)
-    if status == 415:
-        return (("Accept", CONTENT_TYPE), ("Accept-Encoding", "identity"))
-    return ()

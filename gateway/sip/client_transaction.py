@@ -58,6 +58,11 @@ class ClientTransaction:
         self._interval_s = timers.t1_s
         self._delayed: list[IDelayedCall] = []
 
+    @property
+    def is_answered(self) -> bool:
+        """True once a final response came, or none will."""
+        return self.state not in (ClientState.TRYING, ClientState.PROCEEDING)
+
     def start(self) -> None:
         """Send the request for the first time."""
         self._later(self._timers.give_up_s, self._give_up)  # timers B and F

@@ -8,22 +8,42 @@ from collections.abc import Sequence
 from typing import Final
 
 from gateway.sip.message import ONCE, VERSION, Headers, Request, Response
+from gateway.sip.sdp import CONTENT_TYPE
 
 REASON: Final = {
     100: "Trying", 180: "Ringing", 183: "Session Progress", 200: "OK",
+    202: "Accepted",
     400: "Bad Request", 403: "Forbidden", 404: "Not Found", 405: "Method Not Allowed",
     406: "Not Acceptable", 408: "Request Timeout", 413: "Request Entity Too Large",
     414: "Request-URI Too Long", 415: "Unsupported Media Type", 416: "Unsupported URI Scheme",
-    420: "Bad Extension", 480: "Temporarily Unavailable",
+    420: "Bad Extension", 421: "Extension Required", 422: "Session Interval Too Small",
+    469: "Bad Info Package", 480: "Temporarily Unavailable",
     481: "Call/Transaction Does Not Exist", 482: "Loop Detected", 483: "Too Many Hops",
     486: "Busy Here", 487: "Request Terminated", 488: "Not Acceptable Here",
-    491: "Request Pending", 500: "Server Internal Error", 501: "Not Implemented",
-    503: "Service Unavailable", 505: "Version Not Supported", 513: "Message Too Large",
+    489: "Bad Event", 491: "Request Pending", 500: "Server Internal Error", 501: "Not Implemented",
+    503: "Service Unavailable", 504: "Server Time-out", 505: "Version Not Supported",
+    513: "Message Too Large",
     603: "Decline",
 }  # fmt: skip
 
+ALLOW: Final = "INVITE, ACK, BYE, CANCEL, OPTIONS, INFO, UPDATE, PRACK, REFER, NOTIFY"
+SUPPORTED: Final = "100rel, timer"
+EXTENSIONS: Final = frozenset(SUPPORTED.split(", "))
+
+_WITH: Final[dict[int, tuple[tuple[str, str], ...]]] = {
+    405: (("Allow", ALLOW),),
+    415: (("Accept", CONTENT_TYPE), ("Accept-Encoding", "identity")),
+    422: (("Min-SE", "90"),),
+    469: (("Recv-Info", ""),),
+    489: (("Allow-Events", "refer"),),
+}
 _ECHOED: Final = frozenset({"Via", "From", "Call-ID", "CSeq", "Timestamp"})
 _TAGGED = re.compile(r";\s*tag\s*=", re.IGNORECASE)
+
+
+def extra_of(status: int) -> tuple[tuple[str, str], ...]:
+    """Return the headers that must go with a refusal (§21.4)."""
+    return _WITH.get(status, ())
 
 
 def echo_headers(headers: Headers, to_tag: str, with_route: bool) -> Headers:
@@ -53,7 +73,7 @@ def response_to(
     for name, value in extra:
         headers.add(name, value)
     if body:
-        headers.add("Content-Type", "application/sdp")
+        headers.add("Content-Type", CONTENT_TYPE)
     essentials = request.essentials
     if tag:
         essentials = essentials._replace(to=essentials.to.tagged(tag))

@@ -104,9 +104,12 @@ class SessionTimer:
         expires = Expires(max(self._seconds, self._min_se_s), refresher)
         return (("Session-Expires", str(expires)), ("Min-SE", str(self._min_se_s)))
 
-    def answering(self, headers: Headers) -> Rows:
-        """Return the headers of our 2xx to such a request, and start. Raises SipError."""
-        expires = answer_of(headers, self._ours_s)
+    def judged(self, headers: Headers) -> Expires:
+        """Return what our 2xx to such a request will say. Raises SipError for one to refuse."""
+        return answer_of(headers, self._ours_s)
+
+    def agreed(self, expires: Expires) -> Rows:
+        """Return the headers of that 2xx, and start."""
         self._start(expires.seconds, is_ours=expires.refresher == UAS)
         rows: Rows = (("Session-Expires", str(expires)),)
         return (*rows, ("Require", "timer")) if expires.refresher == UAC else rows

@@ -14,7 +14,7 @@ from twisted.internet.interfaces import IReactorTime
 from gateway.media.port import Address, Codec
 from gateway.sip import metrics
 from gateway.sip.caller import Caller, caller_of
-from gateway.sip.calls import ALLOW, Call, extra_of, told
+from gateway.sip.calls import Call, told
 from gateway.sip.dialog import Dialog
 from gateway.sip.digest import Credentials
 from gateway.sip.errors import SipError
@@ -24,7 +24,7 @@ from gateway.sip.incoming import IncomingCall
 from gateway.sip.message import Request
 from gateway.sip.outgoing import OutgoingCall
 from gateway.sip.registrar import Answer, Registrar
-from gateway.sip.responses import response_to
+from gateway.sip.responses import ALLOW, EXTENSIONS, SUPPORTED, extra_of, response_to
 from gateway.sip.sdp import CONTENT_TYPE
 from gateway.sip.server_transaction import InviteServerTransaction, ServerTransaction
 from gateway.sip.session import CODECS, MediaSession, sdp_body
@@ -144,16 +144,18 @@ class UserAgent:
         headers: Sequence[tuple[str, str]] = (),
         display: str = "",
         codecs: Sequence[Codec] = CODECS,
+        call_no: str = "",
     ) -> OutgoingCall:
         """Call `to` through `peer`, showing `ani` and `display`, with our audio at `local`.
 
         The INVITE goes out at once; register callbacks right after. `credentials` answer the
-        peer's challenge, `headers` go along with the INVITE, `codecs` are what we offer.
+        peer's challenge, `headers` go along with the INVITE, `codecs` are what we offer. Attempts
+        at one call share its `call_no`.
         """
         host = self._transport.local.host
         session = MediaSession(self.new_token(), codecs)
         sip_call_id = f"{self.new_token()}@{host}"
-        call = OutgoingCall(self, self._new_call_no(), sip_call_id, session, peer)
+        call = OutgoingCall(self, call_no or self._new_call_no(), sip_call_id, session, peer)
         self._enter(call)
         sender = NameAddr(Uri("sip", user=ani, host=host), display=quoted(display))
         call.dial(
@@ -246,7 +248,8 @@ class UserAgent:
     def _answer_options(self, transaction: ServerTransaction) -> None:
         self._check_stranger(transaction.request)
         contact = self.contact_by(transaction.source.transport)
-        extra = (("Allow", ALLOW), ("Accept", CONTENT_TYPE), ("Contact", contact))
+        can = (("Allow", ALLOW), ("Supported", SUPPORTED))
+        extra = (*can, ("Accept", CONTENT_TYPE), ("Contact", contact))
         self._respond(transaction, 200, extra)
 
     def _invite_received(self, transaction: InviteServerTransaction) -> None:
@@ -313,9 +316,9 @@ def _is_from(call: Call, request: Request) -> bool:
 
 
 def _check_extensions(request: Request) -> None:
-    required = request.headers.listed("Require")
-    if required:
-        raise Refusal("extension", 420, (("Unsupported", ", ".join(required)),))
+    unknown = [name for name in request.headers.listed("Require") if name not in EXTENSIONS]
+    if unknown:
+        raise Refusal("extension", 420, (("Unsupported", ", ".join(unknown)),))
 
 
 def _check_accept(request: Request) -> None:

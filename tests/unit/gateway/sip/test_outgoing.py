@@ -82,7 +82,7 @@ def test_the_far_end_hangs_up(dialled: Dialled) -> None:
     assert dialled.ends == ["remote_bye"]
 
 
-@pytest.mark.parametrize("status", [302, 401, 404, 486, 503, 603])
+@pytest.mark.parametrize("status", [401, 404, 486, 503, 603])
 def test_a_refusal_ends_the_call_and_is_acknowledged_each_time(status: int) -> None:
     dialled = Dialled()
     dialled.reply(status)

@@ -4,6 +4,7 @@ import pytest
 from prometheus_client import REGISTRY
 
 from gateway.sip.message import Response
+from gateway.sip.responses import ALLOW
 from gateway.sip.wire import Hop
 from tests.builders.sip import OFFER, Exchange, a_request
 
@@ -19,16 +20,20 @@ def _answer(house: Exchange, text: str) -> Response:
 @pytest.mark.parametrize(
     ("text", "status", "header"),
     [
-        (a_request("OPTIONS"), 200, ("Allow", "INVITE, ACK, BYE, CANCEL, OPTIONS")),
-        (a_request("REGISTER"), 405, ("Allow", "INVITE, ACK, BYE, CANCEL, OPTIONS")),
+        (a_request("OPTIONS"), 200, ("Allow", ALLOW)),
+        (a_request("REGISTER"), 405, ("Allow", ALLOW)),
         (a_request("SUBSCRIBE", to_tag="x"), 405, ("Server", "hotline")),
-        (a_request("HACK"), 501, ("Allow", "INVITE, ACK, BYE, CANCEL, OPTIONS")),
+        (a_request("HACK"), 501, ("Allow", ALLOW)),
         (a_request("BYE"), 481, None),
+        (a_request("INFO"), 481, None),
+        (a_request("PRACK"), 481, None),
+        (a_request(extra=("Session-Expires: 80", "Supported: timer"), body=OFFER), 422,
+         ("Min-SE", "90")),
         (a_request("BYE", to_tag="x"), 481, None),
         (a_request("OPTIONS", to_tag="x"), 481, None),
         (a_request(to_tag="x", body=OFFER), 481, None),
         (a_request(uri="http://x/"), 416, None),
-        (a_request(extra=("Require: 100rel, timer",)), 420, ("Unsupported", "100rel, timer")),
+        (a_request(extra=("Require: timer, path, x",)), 420, ("Unsupported", "path, x")),
         (a_request(extra=("Content-Type: text/x",), body="x"), 415, ("Accept", "application/sdp")),
         (a_request(extra=("Accept: text/plain",)), 406, None),
         (a_request(contact=None), 400, None),
