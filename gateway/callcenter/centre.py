@@ -11,7 +11,7 @@ from twisted.internet.interfaces import IReactorTime
 
 from gateway.callcenter import metrics
 from gateway.callcenter.agent_line import CallPlacer
-from gateway.callcenter.codes import FeatureCodes, PhonePlaces
+from gateway.callcenter.codes import FeatureCodes
 from gateway.callcenter.desk import CallDesk
 from gateway.callcenter.events import AgentState, DeskBus
 from gateway.callcenter.figures import DeskFigures
@@ -25,7 +25,7 @@ from gateway.sip.incoming import IncomingCall
 from risk.domain.errors import ConfigError
 
 
-class Registered(AgentPhones, PhonePlaces, Protocol):
+class Registered(AgentPhones, Protocol):
     """The registrar of agents' phones (gateway.sip.registrar.Registrar)."""
 
     def has(self, username: str) -> bool:
@@ -67,7 +67,7 @@ class CallCentre:
         make_switch = partial(Switch, settings, media, voice, placer, phones, music, tasks, clock)
         self.desk = CallDesk(settings, make_switch, self.bus, tasks, clock, now_ns)
         metrics.LONGEST_WAIT.set_function(self.desk.longest_wait_s)
-        self._codes = FeatureCodes(settings, phones, self.desk.agent_wishes, media, voice, tasks)
+        self._codes = FeatureCodes(settings, self.desk.agent_wishes, media, voice, tasks)
         phones.on_change(self.desk.phone_changed)
 
     def call_received(self, call: IncomingCall) -> bool:

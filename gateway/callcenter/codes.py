@@ -1,11 +1,10 @@
 """Feature codes: an agent dials *81 to take calls (and end a wrap-up), *82 to take none.
 
-The phone is known by where it is registered, never by the number it claims. Not here: who may call
-us at all (gateway.sip.gate).
+Not here: how a phone proves to be the agent's (gateway.sip.gate).
 """
 
 from collections.abc import Callable
-from typing import Final, Protocol
+from typing import Final
 
 import structlog
 
@@ -16,7 +15,6 @@ from gateway.media.voice import Voice
 from gateway.sip.calls import CloseReason
 from gateway.sip.desk_port import DESK_TOKEN
 from gateway.sip.incoming import IncomingCall
-from gateway.sip.wire import Hop
 from risk.domain.enums import Language
 
 log = structlog.get_logger("callcenter")
@@ -25,21 +23,12 @@ CODES: Final = {"*81": True, "*82": False}  # dialled -> wants calls
 _PROMPTS: Final = {True: "agent.now_ready", False: "agent.now_away"}
 
 
-class PhonePlaces(Protocol):
-    """Whose phone is where (gateway.sip.registrar.Registrar)."""
-
-    def username_at(self, source: Hop) -> str:
-        """Return whose registered phone is at exactly that hop, "" when nobody's."""
-        ...
-
-
 class FeatureCodes:
     """Takes the calls of agents to themselves."""
 
     def __init__(
         self,
         settings: CallCenterSettings,
-        places: PhonePlaces,
         wishes: Callable[[str, bool], bool],
         media: MediaLink,
         voice: Voice,
@@ -49,18 +38,19 @@ class FeatureCodes:
         self._languages = {
             agent.phone: Language[agent.languages[0].upper()] for agent in settings.agents
         }
-        self._places, self._wishes = places, wishes
+        self._wishes = wishes
         self._media, self._voice, self._tasks = media, voice, tasks
 
     def call_received(self, call: IncomingCall) -> bool:
         """Take a call to a feature code; False when it is none, or not from an agent's phone."""
         wants_calls = CODES.get(call.dnis)
-        phone = self._places.username_at(call.source)
-        if wants_calls is None or phone not in self._languages:
+        if wants_calls is None or call.phone not in self._languages:
             return False
-        self._wishes(phone, wants_calls)
+        self._wishes(call.phone, wants_calls)
         prompt = _PROMPTS[wants_calls]
-        self._tasks.spawn("callcenter.code", self._answer(call, prompt, self._languages[phone]))
+        self._tasks.spawn(
+            "callcenter.code", self._answer(call, prompt, self._languages[call.phone])
+        )
         return True
 
     async def _answer(self, call: IncomingCall, prompt: str, language: Language) -> None:
