@@ -60,6 +60,16 @@ def e164(number: str) -> str:
     return number
 
 
+def national(number: str) -> str:
+    """Return a number as it is dialled in China: "138...", "010...", 00 before other countries."""
+    number = e164(number)
+    if not number.startswith("+"):
+        return number
+    if not number.startswith("+86"):
+        return "00" + number[1:]
+    return number[3:] if _MOBILE.fullmatch(number[3:]) else "0" + number[3:]
+
+
 def _without_trunk_zero(number: str) -> str:
     """Some carriers keep the 0 of the national form: "+86010..." """
     return "+86" + number[4:] if number.startswith("+860") else number

@@ -64,6 +64,10 @@ class TrunkSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     transport: Annotated[
         Literal["UDP", "TCP", "TLS"], Meta(description="Transport of our calls to it.")
     ] = "UDP"
+    number_form: Annotated[
+        Literal["e164", "national"],
+        Meta(description="How it wants the numbers we call: +8613800138000, or 13800138000."),
+    ] = "e164"
     username: Annotated[
         str, Meta(max_length=128, description="Our name when it asks for credentials.")
     ] = ""
