@@ -11,7 +11,7 @@ from typing import Final
 
 from twisted.internet.defer import CancelledError, Deferred
 from twisted.internet.defer import TimeoutError as DeferredTimeout
-from twisted.internet.interfaces import IReactorTime, IReactorUDP
+from twisted.internet.interfaces import IReactorTCP, IReactorTime, IReactorUDP
 from twisted.internet.task import deferLater
 
 from gateway.media import g711
@@ -33,7 +33,7 @@ from gateway.media.sound import write_wav
 from gateway.sip.calls import CloseReason
 from gateway.sip.outgoing import OutgoingCall
 from gateway.sip.settings import SipSettings
-from gateway.sip.transport import UdpTransport
+from gateway.sip.transports import Transports
 from gateway.sip.uri import Uri
 from gateway.sip.useragent import UserAgent
 from gateway.sip.wire import Hop
@@ -69,7 +69,7 @@ class CallFailed(TemporaryFailure):
         self.ladder_lines = ladder_lines
 
 
-class PhoneReactor(MediaReactor, IReactorUDP):
+class PhoneReactor(MediaReactor, IReactorUDP, IReactorTCP):
     """What a softphone needs of the reactor."""
 
 
@@ -258,7 +258,7 @@ class Softphone:
     """SIP and media of scripted callers on one reactor."""
 
     def __init__(
-        self, agent: UserAgent, transport: UdpTransport, media: MediaLink, clock: IReactorTime
+        self, agent: UserAgent, transport: Transports, media: MediaLink, clock: IReactorTime
     ) -> None:
         self._agent = agent
         self._transport = transport
@@ -295,10 +295,19 @@ async def open_softphone(
     local_host: str,
     now_ns: Callable[[], int],
     random_bits: Callable[[int], int],
+    tls_ca_file: str = "",
 ) -> Softphone:
-    """Bind sockets of `local_host` and return a softphone. Raises CannotListenError."""
-    settings = SipSettings(listen_host=local_host, listen_port=0, server_name="hotline-caller")
-    transport = UdpTransport(settings, reactor)
+    """Bind sockets of `local_host` and return a softphone. Raises CannotListenError.
+
+    Over TLS it believes `tls_ca_file`, else the platform's authorities.
+    """
+    settings = SipSettings(
+        listen_host=local_host,
+        listen_port=0,
+        server_name="hotline-caller",
+        tls_ca_file=tls_ca_file,
+    )
+    transport = Transports(settings, reactor)
     media = hosted_media(
         MediaSettings(rtp_host=local_host, worker_count=0), reactor, now_ns, random_bits
     )

@@ -17,7 +17,7 @@ from gateway.media.port import Clip, Digit, Leg, LegEvent, MediaLost, PlayDone
 from gateway.media.settings import MediaSettings
 from gateway.sip.incoming import IncomingCall
 from gateway.sip.settings import SipSettings
-from gateway.sip.transport import UdpTransport
+from gateway.sip.transports import Transports
 from gateway.sip.useragent import UserAgent
 
 TONE = g711.encode_alaw(
@@ -74,7 +74,7 @@ class GatewayPhone:
         self.hangs_up = hangs_up
         self.on_call: Callable[[IncomingCall], None] = self._begin
         self._settings = SipSettings(listen_port=0, **settings)  # type: ignore[arg-type]
-        self.transport = UdpTransport(self._settings, reactor)
+        self.transport = Transports(self._settings, reactor)
         self.media = hosted_media(
             MediaSettings(worker_count=0), reactor, time.time_ns, secrets.randbits
         )
