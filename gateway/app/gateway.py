@@ -127,6 +127,7 @@ class Gateway:
         await self._notices.start()
         self._fix.start()
         heart.lifecycle.open_doors()
+        self._identity.pin_changes.start(heart.sequencer.submit)
         await self._days.check()
         self._tasks.every("day", CHECK_S, self._days.check)
         self._tasks.every("room", ROOM_CHECK_S, self._check_room)

@@ -83,6 +83,7 @@ class Opening:
                     account.email,
                     account.language,
                     account.branch_code,
+                    account.is_elder,
                 ),
                 account.phone_pin,
                 account.web_password,

@@ -9,8 +9,8 @@ Not here: the shape of a PIN (gateway.identity.pins) or password (gateway.identi
 import enum
 import hashlib
 import hmac
-from collections.abc import Callable
-from typing import Final, NamedTuple
+from collections.abc import Callable, Coroutine
+from typing import Any, Final, NamedTuple
 
 from argon2 import PasswordHasher
 from argon2.exceptions import VerifyMismatchError
@@ -104,6 +104,23 @@ class Credentials:
             lambda connection: put_secret(connection, kind, account_no, secret_hash, now_ns)
         )
 
+    def change(
+        self,
+        kind: SecretKind,
+        account_no: str,
+        old: str,
+        new: str,
+        also: Callable[[Connection, int], None],
+    ) -> Deferred[Outcome]:
+        """Replace a secret by who knows the old one, which is wrong from then on.
+
+        `also(connection, now_ns)` writes in the transaction of the new secret. Verified says that
+        all of it is durable. Fails as `verify` does.
+        """
+        return self._in_turn(
+            kind, account_no, lambda: self._change(kind, account_no, old, new, also)
+        )
+
     def hashed(self, kind: SecretKind, account_no: str, secret: str) -> str:
         """Return the hash of a secret, on this thread (set-up writes it with `put_secret`)."""
         return self._hasher.hash(self._keyed(kind, account_no, secret))
@@ -114,16 +131,19 @@ class Credentials:
         Tries at one secret run one after another; the answer of a caller who stopped waiting is
         dropped, his try still counts.
         """
+        return self._in_turn(kind, account_no, lambda: self._try(kind, account_no, secret))
+
+    def _in_turn(
+        self, kind: SecretKind, account_no: str, work: Callable[[], Coroutine[Any, Any, Outcome]]
+    ) -> Deferred[Outcome]:
         key = (account_no, kind)
         turn = self._turns.setdefault(key, DeferredLock())
         if len(turn.waiting) >= TRIES_AT_ONCE_MAX:
             return fail(
                 TriesBusy("too many tries at the same moment: wait for an answer, then try again")
             )
-        tried: Deferred[Outcome] = turn.run(
-            lambda: Deferred.fromCoroutine(self._try(kind, account_no, secret))
-        )
-        return tried.addBoth(self._leave, key, turn)
+        done: Deferred[Outcome] = turn.run(lambda: Deferred.fromCoroutine(work()))
+        return done.addBoth(self._leave, key, turn)
 
     def _leave(self, result: object, key: tuple[str, int], turn: DeferredLock) -> object:
         if not turn.locked and not turn.waiting:
@@ -146,6 +166,28 @@ class Credentials:
         if is_locked(after, now_ns):
             return LockedOut(after.locked_until_ns)
         return Refused(self._settings.failures_max - after.failure_count)
+
+    async def _change(
+        self,
+        kind: SecretKind,
+        account_no: str,
+        old: str,
+        new: str,
+        also: Callable[[Connection, int], None],
+    ) -> Outcome:
+        outcome = await self._try(kind, account_no, old)
+        if not isinstance(outcome, Verified):
+            return outcome
+        keyed = self._keyed(kind, account_no, new)
+        secret_hash = await self._threads.run(self._hasher.hash, keyed)
+        now_ns = self._now_ns()
+
+        def work(connection: Connection) -> None:
+            put_secret(connection, kind, account_no, secret_hash, now_ns)
+            also(connection, now_ns)
+
+        await self._database.write(work)
+        return outcome
 
     async def _succeeded(
         self, kind: SecretKind, account_no: str, secret_hash: str, keyed: bytes

@@ -17,6 +17,7 @@ from risk.domain.errors import PermanentFailure
 from risk.domain.ids import ACCOUNT_NO, BRANCH_CODE
 
 NAME_CHARS_MAX: Final = 64
+_TAIL_DIGITS: Final = 4
 MOBILE: Final = re.compile(r"\+[1-9][0-9]{6,14}")  # E.164
 EMAIL: Final = re.compile(r"[\x21-\x7e]{1,64}@[A-Za-z0-9.-]{1,189}")
 
@@ -30,6 +31,23 @@ class Customer(NamedTuple):
     email: str
     language: Language
     branch_code: str
+    is_elder: bool = False  # hears slower speech and gets to a person directly
+
+
+class Profile(NamedTuple):
+    """What a call needs of its account holder; contacts only as far as they may be spoken.
+
+    `mobile_tail` is the number's last four digits, `email_masked` like "z***@example.com"; both
+    are empty when there is no such contact.
+    """
+
+    account_no: str
+    name: str
+    language: Language
+    branch_code: str
+    is_elder: bool
+    mobile_tail: str
+    email_masked: str
 
 
 class Contact(NamedTuple):
@@ -57,6 +75,10 @@ class Customers:
         """Return the customer of an account, or None."""
         return self._database.read(lambda connection: customer_of(connection, account_no))
 
+    def profile(self, account_no: str) -> Deferred[Profile | None]:
+        """Return what a call needs of an account holder, None when there is none."""
+        return self.find(account_no).addCallback(lambda found: found and profile_of(found))
+
     def put(self, customer: Customer) -> Deferred[None]:
         """Add a customer or replace what is known of one. Durable when answered."""
         checked(customer)
@@ -79,7 +101,27 @@ def customer_of(connection: Connection, account_no: str) -> Customer | None:
     if row is None:
         return None
     return Customer(
-        row.account_no, row.name, row.mobile, row.email, Language(row.language), row.branch_code
+        row.account_no,
+        row.name,
+        row.mobile,
+        row.email,
+        Language(row.language),
+        row.branch_code,
+        bool(row.is_elder),
+    )
+
+
+def profile_of(customer: Customer) -> Profile:
+    """Return a customer with contacts masked."""
+    name, at, domain = customer.email.rpartition("@")
+    return Profile(
+        customer.account_no,
+        customer.name,
+        customer.language,
+        customer.branch_code,
+        customer.is_elder,
+        customer.mobile[-_TAIL_DIGITS:],
+        f"{name[0]}***@{domain}" if at and name else "",
     )
 
 

@@ -1,6 +1,6 @@
-"""[identity]: secrets, lock-outs and web logins."""
+"""[identity]: secrets, lock-outs, caller numbers and web logins."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 import msgspec
 
@@ -31,6 +31,36 @@ class IdentitySettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown
             description="Tries at accounts that do not exist which are remembered.",
         ),
     ] = 100_000
+    number_failures_max: Annotated[
+        int,
+        msgspec.Meta(
+            ge=2, le=1_000, description="Wrong PINs from one caller number before it is locked."
+        ),
+    ] = 10
+    all_failures_max: Annotated[
+        int,
+        msgspec.Meta(
+            ge=10,
+            le=1_000_000,
+            description="Wrong PINs of all callers before only numbers with a right PIN may try.",
+        ),
+    ] = 500
+    guess_window_s: Annotated[
+        int,
+        msgspec.Meta(ge=60, le=86_400, description="Seconds over which wrong PINs are summed."),
+    ] = 3_600
+    all_lock_s: Annotated[
+        int,
+        msgspec.Meta(ge=1, le=86_400, description="Seconds for which unknown numbers are locked."),
+    ] = 600
+    caller_default: Annotated[
+        Literal["allow", "query_only", "refuse"],
+        msgspec.Meta(description="What a number may do that no list names."),
+    ] = "allow"
+    caller_withheld: Annotated[
+        Literal["allow", "query_only", "refuse"],
+        msgspec.Meta(description="What a caller may do who hides his number."),
+    ] = "allow"
     hash_threads: Annotated[
         int, msgspec.Meta(ge=1, le=16, description="Secrets verified at the same time.")
     ] = 2

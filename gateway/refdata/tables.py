@@ -44,6 +44,7 @@ class OpeningAccount(NamedTuple):
     web_password: str
     cash_e4: int
     positions: tuple[OpeningPosition, ...]
+    is_elder: bool = False
 
 
 def read_listings(file: Path) -> list[Instrument]:
@@ -70,7 +71,10 @@ def read_listings(file: Path) -> list[Instrument]:
 
 
 def read_opening_accounts(file: Path) -> list[OpeningAccount]:
-    """Return the accounts of a set-up file (CSV with the columns of OpeningAccount)."""
+    """Return the accounts of a set-up file (CSV with the columns of OpeningAccount).
+
+    `is_elder` may be left out.
+    """
     columns = (
         "account_no name branch_code mobile email language phone_pin web_password cash positions"
     )
@@ -86,8 +90,9 @@ def read_opening_accounts(file: Path) -> list[OpeningAccount]:
             row["web_password"],
             _money(row, "cash"),
             tuple(_positions(row)),
+            _yes_no(row | {"is_elder": row["is_elder"] or "no"}, "is_elder"),
         )
-        for row in _rows(file, columns.split())
+        for row in _rows(file, columns.split(), "is_elder")
     ]
 
 

@@ -36,6 +36,7 @@ CUSTOMERS: Final = Table(
     Column("email", String(254), nullable=False),  # or empty
     Column("language", Integer, nullable=False),
     Column("branch_code", String(5), nullable=False),
+    Column("is_elder", Integer, nullable=False, server_default="0"),
     CheckConstraint("language IN (1, 2)", name="language_known"),
 )
 
@@ -89,4 +90,72 @@ CALLS: Final = Table(
     Column("record", LargeBinary, nullable=False),  # JSON of ivr.call_record.CallRecord
     Column("is_bound", Integer, nullable=False),  # its digest is in the journal
     Index("ix_calls_is_bound", "is_bound"),
+)
+
+# Tries at PINs by caller number, and of all together (identity.guesses); times are Unix ns.
+GUESSES: Final = Table(
+    "guesses",
+    METADATA,
+    Column("source", String(40), primary_key=True),  # E.164, or a word for callers without one
+    Column("window_ns", BigInteger, nullable=False),  # start of the window that is counted
+    Column("failure_count", Integer, nullable=False),
+    Column("lock_count", Integer, nullable=False),
+    Column("locked_until_ns", BigInteger, nullable=False),
+    Column("succeeded_ns", BigInteger, nullable=False),  # last right PIN, 0 when never
+    Column("tried_ns", BigInteger, nullable=False, index=True),
+)
+
+# A PIN that was changed, written with the new hash; told to the journal until that is durable.
+PIN_CHANGES: Final = Table(
+    "pin_changes",
+    METADATA,
+    Column("change_no", Integer, primary_key=True),
+    Column(
+        "account_no", String(12), ForeignKey("customers.account_no"), nullable=False, index=True
+    ),
+    Column("changed_ns", BigInteger, nullable=False),
+    Column("channel", Integer, nullable=False),
+    Column("trace_id", String(96), nullable=False),
+    Column("is_recorded", Integer, nullable=False),
+    Index("ix_pin_changes_is_recorded", "is_recorded"),
+)
+
+# What a caller may do by the number he calls from; `ani` is E.164 or a word of identity.callers.
+CALLER_BINDINGS: Final = Table(
+    "caller_bindings",
+    METADATA,
+    Column("account_no", String(12), primary_key=True),
+    Column("ani", String(20), primary_key=True),
+    Column("policy", Integer, nullable=False),
+    CheckConstraint("policy IN (1, 2, 3)", name="policy_known"),
+)
+BRANCH_BINDINGS: Final = Table(
+    "branch_bindings",
+    METADATA,
+    Column("branch_code", String(5), primary_key=True),
+    Column("ani", String(20), primary_key=True),
+    Column("policy", Integer, nullable=False),
+    CheckConstraint("policy IN (1, 2, 3)", name="policy_known"),
+)
+
+# What callers hear after logging in; for the words of `audience` see identity.phone_notices.
+PHONE_NOTICES: Final = Table(
+    "phone_notices",
+    METADATA,
+    Column("notice_no", String(32), primary_key=True),
+    Column("audience", String(24), nullable=False, index=True),
+    Column("is_mandatory", Integer, nullable=False),
+    Column("valid_from_ns", BigInteger, nullable=False),
+    Column("valid_until_ns", BigInteger, nullable=False),
+    Column("text_zh", String(1000), nullable=False),
+    Column("text_en", String(1000), nullable=False),
+)
+# Proof that an account holder heard one to its end, and in which call.
+HEARD_NOTICES: Final = Table(
+    "heard_notices",
+    METADATA,
+    Column("notice_no", String(32), ForeignKey("phone_notices.notice_no"), primary_key=True),
+    Column("account_no", String(12), primary_key=True),
+    Column("heard_ns", BigInteger, nullable=False),
+    Column("call_no", String(24), nullable=False),
 )
