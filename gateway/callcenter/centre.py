@@ -49,13 +49,7 @@ class CallCentre:
         clock: IReactorTime,
         now_ns: Callable[[], int],
     ) -> None:
-        """Raises ConfigError for an agent whose phone is not configured, or a bad music file."""
-        for agent in settings.agents:
-            if not phones.has(agent.phone):
-                raise ConfigError(
-                    "callcenter.agents",
-                    f"agent {agent.name!r} has phone {agent.phone!r}: add it to [[sip.phones]]",
-                )
+        """Raises ConfigError for a music file of no use."""
         self.bus = DeskBus()
         self.figures = DeskFigures(settings.service_level_s, settings.short_abandon_s)
         self.bus.subscribe(self.figures.note)
@@ -81,3 +75,28 @@ class CallCentre:
     def stop(self) -> None:
         """End every talk and wait; before media stops."""
         self.desk.stop()
+
+
+def call_centre(
+    settings: CallCenterSettings,
+    media: MediaLink,
+    voice: Voice,
+    placer: CallPlacer,
+    phones: Registered | None,
+    clock: IReactorTime,
+    now_ns: Callable[[], int],
+) -> CallCentre | None:
+    """Return the call centre of the settings, None without agents; `phones` None has no phone.
+
+    Raises ConfigError for an agent whose phone is not configured, or a music file of no use.
+    """
+    if not settings.agents:
+        return None
+    for agent in settings.agents:
+        if phones is None or not phones.has(agent.phone):
+            raise ConfigError(
+                "callcenter.agents",
+                f"agent {agent.name!r} has phone {agent.phone!r}: add it to [[sip.phones]]",
+            )
+    assert phones is not None
+    return CallCentre(settings, media, voice, placer, phones, clock, now_ns)

@@ -7,8 +7,9 @@ import pytest
 from prometheus_client import REGISTRY
 from twisted.internet.task import Clock
 
-from gateway.callcenter.centre import CallCentre
+from gateway.callcenter.centre import CallCentre, call_centre
 from gateway.callcenter.events import AgentState
+from gateway.callcenter.settings import CallCenterSettings
 from gateway.media.port import PlayDone
 from gateway.sip.calls import CloseReason
 from gateway.sip.desk_port import DESK_TOKEN, CallerCard
@@ -123,8 +124,13 @@ def test_a_wish_counts_also_when_nothing_can_be_said() -> None:
 def test_an_agent_without_a_phone_is_a_mistake_in_the_settings() -> None:
     phones = Registered()
     phones.has = lambda username: username == "1001"  # type: ignore[method-assign]
+    around = (MemoryMedia(), WordVoice(), phones)
     with pytest.raises(ConfigError, match=r"'wang' has phone '1002': add it to \[\[sip\.phones"):
-        CallCentre(TWO_AGENTS, MemoryMedia(), WordVoice(), phones, phones, Clock(), lambda: 0)  # type: ignore[arg-type]
+        call_centre(TWO_AGENTS, *around, phones, Clock(), lambda: 0)  # type: ignore[arg-type]
+    with pytest.raises(ConfigError, match="'li' has phone"):
+        call_centre(TWO_AGENTS, *around, None, Clock(), lambda: 0)  # type: ignore[arg-type]
+    nobody = CallCenterSettings(queues=TWO_AGENTS.queues)
+    assert call_centre(nobody, *around, None, Clock(), lambda: 0) is None  # type: ignore[arg-type]
 
 
 def test_metrics_follow_a_caller_from_queue_to_end() -> None:
