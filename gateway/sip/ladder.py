@@ -20,7 +20,7 @@ class Rung(NamedTuple):
 
 def summary(message: Request | Response) -> str:
     """Return what a ladder shows of a message: "INVITE (SDP)", "200 OK to INVITE (SDP)"."""
-    body = " (SDP)" if message.body else ""
+    body = " (SDP)" if message.body.startswith(b"v=0") else ""
     if isinstance(message, Request):
         return f"{message.method}{body}"
     reason = ascii(message.reason[:40])[1:-1]

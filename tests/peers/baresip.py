@@ -40,7 +40,7 @@ module_app ctrl_tcp.so
 ctrl_tcp_listen 127.0.0.1:{control_port}
 snd_path {heard}
 """
-_ACCOUNT: Final = "<sip:{ani}@127.0.0.1>;regint=0;audio_codecs={codec};answermode=manual\n"
+_ACCOUNT: Final = "<sip:{ani}@127.0.0.1;transport={transport}>;regint=0;audio_codecs={codec};answermode=manual\n"
 
 
 class _Control(NetstringReceiver):
@@ -59,21 +59,35 @@ class Baresip:
     def __init__(self, folder: Path, ani: str, codec: str) -> None:
         self._folder = folder
         self._ani, self._codec = ani, codec
+        self._transport, self._ca_file = "udp", ""
         self._control: _Control | None = None
         self._process: subprocess.Popen[bytes] | None = None
 
     @classmethod
-    async def start(cls, folder: Path, ani: str = "13800138000", codec: str = "PCMA") -> "Baresip":
-        """Start in an empty folder; `codec` is PCMA or PCMU."""
-        binary = needed_binary("baresip", "baresip-core")
+    async def start(
+        cls,
+        folder: Path,
+        ani: str = "13800138000",
+        codec: str = "PCMA",
+        transport: str = "udp",
+        ca_file: str = "",
+    ) -> "Baresip":
+        """Start in an empty folder; `codec` is PCMA or PCMU, `transport` udp, tcp or tls.
+
+        Over TLS it believes the authorities of `ca_file`.
+        """
         phone = cls(folder, ani, codec)
-        control_port = phone._write_config()
-        with (folder / "out.txt").open("wb") as out:
-            phone._process = subprocess.Popen(
-                [binary, "-f", str(folder)], stdin=subprocess.DEVNULL, stdout=out, stderr=out
-            )
-        await phone._connect(control_port)
+        phone._transport, phone._ca_file = transport, ca_file
+        await phone._launch(phone._write_config())
         return phone
+
+    async def _launch(self, control_port: int) -> None:
+        binary = needed_binary("baresip", "baresip-core")
+        with (self._folder / "out.txt").open("wb") as out:
+            self._process = subprocess.Popen(
+                [binary, "-f", str(self._folder)], stdin=subprocess.DEVNULL, stdout=out, stderr=out
+            )
+        await self._connect(control_port)
 
     def _write_config(self) -> int:
         heard = self._folder / "heard"
@@ -90,8 +104,11 @@ class Baresip:
             control_port=control_port,
             heard=heard,
         )
+        if self._ca_file:
+            config += f"sip_cafile {self._ca_file}\nsip_verify_server yes\n"
         (self._folder / "config").write_text(config)
-        (self._folder / "accounts").write_text(_ACCOUNT.format(ani=self._ani, codec=self._codec))
+        account = _ACCOUNT.format(ani=self._ani, codec=self._codec, transport=self._transport)
+        (self._folder / "accounts").write_text(account)
         (self._folder / "contacts").write_text("")
         return control_port
 

@@ -94,6 +94,11 @@ class GatewayPhone:
     def _begin(self, call: IncomingCall) -> None:
         self.flows.append(TestFlow(self, call))
 
+    @property
+    def tls_port(self) -> int:
+        """The real TLS port."""
+        return self.transport.local_of("TLS").port
+
     async def start(self) -> int:
         """Return the SIP port."""
         self.transport.start(reactor)

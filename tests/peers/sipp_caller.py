@@ -39,10 +39,12 @@ async def sipp(
     calls: int = 1,
     calls_per_s: int = 10,
     service: str = "95500",
+    transport: str = "u1",
 ) -> None:
     """Run a scenario to its end; fails with SIPp's own error log unless every call succeeded.
 
-    `steps` stand where the scenario says `<!-- steps -->`: keys to press, or seconds to listen.
+    `transport` is SIPp's -t: u1, or t1 and tn for one TCP connection or one per call. `steps`
+    stand where the scenario says `<!-- steps -->`: keys to press, or seconds to listen.
     """
     binary = needed_binary("sipp", "sip-tester")
     assert not steps or os.geteuid() == 0, "SIPp presses keys by a raw socket: run as root"
@@ -52,7 +54,7 @@ async def sipp(
     command = [binary, "-sf", scenario, f"127.0.0.1:{port}", "-s", service]
     command += ["-i", "127.0.0.1", "-mi", "127.0.0.1", "-p", str(free_udp_port())]
     command += ["-mp", str(free_udp_port()), "-m", str(calls), "-r", str(calls_per_s)]
-    command += ["-nostdin", "-trace_err", "-error_file", str(errors)]
+    command += ["-t", transport, "-nostdin", "-trace_err", "-error_file", str(errors)]
     with (folder / "screen.txt").open("wb") as out:
         process = subprocess.Popen(command, cwd=folder, stdout=out, stderr=out)
     end_s = time.monotonic() + TIMEOUT_S
