@@ -1,8 +1,8 @@
 """Digest authentication, pure: challenges that need no memory, checks, and answers to others.
 
-The server side makes MD5 and SHA-256 challenges (RFC 8760) whose nonce is its time under our
-secret; all it remembers is which counts of a good nonce were used. Not here: who may do what
-(gateway.sip.registrar, gateway.sip.gate). RFC 7616, RFC 3261 §22; RFC 2617 for peers without qop.
+The server side makes challenges by MD5, SHA-256 or both (RFC 8760); their nonce is its time under
+our secret, and all it remembers is which counts of a good nonce were used. RFC 7616, RFC 3261 §22;
+RFC 2617 for peers without qop. Not here: who may do what (gateway.sip.registrar).
 """
 
 import hashlib
@@ -19,7 +19,6 @@ NONCES_MAX: Final = 16_384
 COUNT_WINDOW: Final = 64  # requests of one client may overtake each other by so many
 
 _HASHES: Final = {"MD5": "md5", "SHA-256": "sha256", "SHA-512-256": "sha512_256"}
-_OFFERED: Final = ("SHA-256", "MD5")  # the better one first (RFC 8760 §2.3)
 _PARAM = re.compile(
     r'\s*([A-Za-z0-9!%*_+.~-]+)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s",]+))\s*(,|$)', re.DOTALL
 )
@@ -92,6 +91,7 @@ def _digest(algorithm: str, text: str) -> str:
 class Challenger:
     """The server side for one realm.
 
+    `digests` are SHA-256 and MD5, the preferred one first (RFC 8760 §2.3), or one of them.
     `now_s` is a clock, `new_token` gives 16 hex digits nobody can guess, `key` is our secret.
     `password_of` returns None for an unknown user: he is as wrong as one with a wrong password.
     """
@@ -105,6 +105,7 @@ class Challenger:
         now_s: Callable[[], float],
         new_token: Callable[[], str],
         nonce_s: float,
+        digests: Sequence[str],
     ) -> None:
         self.realm = realm
         self._password_of = password_of
@@ -112,6 +113,7 @@ class Challenger:
         self._now_s = now_s
         self._new_token = new_token
         self._nonce_s = nonce_s
+        self._digests = tuple(digests)
         self._counts: OrderedDict[str, tuple[int, int]] = OrderedDict()
         self._oldest_s = -1  # nonces up to this second are stale: their counts are forgotten
 
@@ -120,7 +122,7 @@ class Challenger:
         tail = 'qop="auth", stale=true' if is_stale else 'qop="auth"'
         return [
             f'Digest realm="{self.realm}", nonce="{self._new_nonce()}", algorithm={name}, {tail}'
-            for name in _OFFERED
+            for name in self._digests
         ]
 
     def check(
@@ -143,8 +145,9 @@ class Challenger:
             if not params.get(name):
                 raise SipError(f"Digest parameter {name} is missing")
         algorithm = params.get("algorithm", "MD5").upper()
-        if algorithm not in _OFFERED or params.get("qop") != "auth":
-            raise SipError("Digest algorithm must be MD5 or SHA-256, qop must be auth")
+        if algorithm not in self._digests or params.get("qop") != "auth":
+            offered = " or ".join(self._digests)
+            raise SipError(f"Digest algorithm must be {offered}, qop must be auth")
         if params["uri"] not in uris:
             raise SipError("Digest uri is not the Request-URI")
         if not _COUNT.fullmatch(params["nc"]) or int(params["nc"], 16) == 0:

@@ -156,6 +156,12 @@ class EdgeSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
         str,
         Meta(pattern=r"^[A-Za-z0-9_.-]{1,64}$", description="Realm in which phones log in."),
     ] = "hotline"
+    digests: Annotated[
+        tuple[Literal["SHA-256", "MD5"], ...],
+        Meta(min_length=1, description="Digests phones may log in by, the better one first. Many"
+             " phones fail at a challenge by SHA-256, even beside one by MD5 (baresip 1.0 does):"
+             ' add it, ["SHA-256", "MD5"], when all of yours know it.'),
+    ] = ("MD5",)  # fmt: skip
     nonce_s: Annotated[
         float, Meta(ge=10, le=86_400, description="Life of a challenge to a phone.")
     ] = 300.0

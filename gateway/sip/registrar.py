@@ -57,6 +57,7 @@ class Registrar:
             now_s=clock.seconds,
             new_token=new_token,
             nonce_s=settings.nonce_s,
+            digests=settings.digests,
         )
         terms = Terms(settings.register_s_min, settings.register_s_max, settings.phone_contacts_max)
         self._bindings = Bindings(terms)

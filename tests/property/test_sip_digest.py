@@ -20,6 +20,7 @@ def _challenger(passwords: dict[str, str]) -> Challenger:
         now_s=Clock().seconds,
         new_token=tokens(),
         nonce_s=60.0,
+        digests=["SHA-256", "MD5"],
     )
 
 

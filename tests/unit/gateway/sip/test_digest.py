@@ -1,6 +1,7 @@
 """Digest: the RFCs' own examples, what a server believes, what a client answers."""
 
 import itertools
+from collections.abc import Sequence
 
 import pytest
 from twisted.internet.task import Clock
@@ -25,7 +26,7 @@ PASSWORDS = {"agent1": "s3cret", "agent2": "other"}
 class Desk:
     """A challenger on a virtual clock."""
 
-    def __init__(self, nonce_s: float = 300.0) -> None:
+    def __init__(self, nonce_s: float = 300.0, digests: Sequence[str] = ("SHA-256", "MD5")) -> None:
         self.clock = Clock()
         self.clock.advance(1_000_000)
         self.challenger = Challenger(
@@ -35,6 +36,7 @@ class Desk:
             now_s=self.clock.seconds,
             new_token=tokens(),
             nonce_s=nonce_s,
+            digests=digests,
         )
 
     def check(self, answer: str, method: str = "REGISTER") -> Verified | Unverified:
@@ -98,6 +100,14 @@ def test_a_right_password_is_verified_with_either_algorithm() -> None:
     assert (parse_digest(better)["algorithm"], parse_digest(old)["algorithm"]) == ("SHA-256", "MD5")
     for challenge in (better, old):
         assert desk.check(_answered(_client(), [challenge])) == Verified("agent1")
+
+
+def test_a_digest_that_is_not_offered_is_not_taken() -> None:
+    desk = Desk(digests=["MD5"])
+    (challenge,) = desk.challenger.challenges()
+    assert desk.check(_answered(_client(), [challenge])) == Verified("agent1")
+    with pytest.raises(SipError, match="must be MD5, qop"):
+        desk.check(_answered(_client(), [challenge.replace("=MD5", "=SHA-256")]))
 
 
 def test_a_client_takes_the_first_challenge_that_it_knows() -> None:
