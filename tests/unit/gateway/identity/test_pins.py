@@ -12,7 +12,14 @@ from twisted.internet.defer import gatherResults
 from twisted.trial import unittest
 
 from gateway.identity.credentials import LockedOut, Refused, TriesBusy, Verified
-from gateway.identity.pins import PinNotValid, check_pin
+from gateway.identity.pins import (
+    Changed,
+    PinNotValid,
+    PinRule,
+    PinsDiffer,
+    PinTooWeak,
+    check_pin,
+)
 from gateway.store.tables import ATTEMPTS, SECRETS
 from risk.domain.ids import NS
 from tests.builders.identity import (
@@ -33,10 +40,15 @@ from tests.builders.identity import (
         ("1234567", "was 7 characters"),
         ("13572a", "6 digits"),
         ("１３５７２４", "6 digits"),
-        ("777777", "repeated digit"),
+        ("777777", "repeated digits"),
         ("123456", "run"),
         ("890123", "run"),
         ("654321", "run"),
+        ("121212", "repeated digits"),
+        ("111222", "repeated digits"),
+        ("471471", "the same digits twice"),
+        ("850712", "a date"),
+        ("198507", "a date"),
     ],
 )
 def test_a_pin_of_wrong_shape_or_easily_guessed_is_not_taken(pin: str, problem: str) -> None:
@@ -155,6 +167,57 @@ class PinTests(unittest.TestCase):
 
         assert "t=2" in secret_hash
         assert await self.pins.verify("10000001", PIN) == Verified("10000001")
+
+    async def test_a_changed_pin_stops_the_old_one_at_once(self) -> None:
+        changed = await self.change(PIN, "804719")
+
+        assert changed == Changed("10000001", START_NS)
+        assert await self.pins.verify("10000001", PIN) == Refused(2)
+        assert await self.pins.verify("10000001", "804719") == Verified("10000001")
+
+    async def test_what_is_wrong_with_a_new_pin_is_told_before_the_old_one_is_tried(self) -> None:
+        assert await self.change("000000", "804719", "804718") == PinsDiffer()
+        for old, new, rule in (
+            ("000000", "80471", PinRule.LENGTH),
+            ("000000", "", PinRule.LENGTH),
+            ("000000", "０８０４７１", PinRule.LENGTH),
+            ("000000", "787878", PinRule.REPEATED),
+            ("000000", "345678", PinRule.RUN),
+            ("000000", "100000", PinRule.REPEATED),
+            ("000000", "800138", PinRule.MOBILE),
+            ("000000", "991231", PinRule.BIRTHDAY),
+            ("804719", "804719", PinRule.UNCHANGED),
+        ):
+            assert await self.change(old, new) == PinTooWeak(rule), new
+        assert await self.pins.verify("10000001", "000000") == Refused(2)  # the first try
+        await self.pins.verify("10000001", PIN)
+        self.identity.enrol(a_customer("80471935"), PIN, PASSWORD, START_NS)
+        told = await self.pins.change("80471935", PIN, "047193", "047193", trace_id="c")
+        assert told == PinTooWeak(PinRule.ACCOUNT)
+
+    async def test_a_wrong_old_pin_counts_and_locks_like_a_login(self) -> None:
+        assert await self.change("000000", "804719") == Refused(2)
+        assert await self.pins.verify("10000001", "000000") == Refused(1)
+        assert await self.change("000000", "804719") == LockedOut(START_NS + 60 * NS)
+        assert await self.change(PIN, "804719") == LockedOut(START_NS + 60 * NS)
+        self.clock.advance(60)
+        assert await self.pins.verify("10000001", PIN) == Verified("10000001")
+
+    async def test_an_unknown_account_is_told_what_a_known_one_is(self) -> None:
+        for old, new in (("000000", "804719"), ("000000", "123456")):
+            known = await self.change(old, new)
+            unknown = await self.pins.change("99999999", old, new, new, trace_id="c")
+            assert known == unknown
+
+    async def test_two_changes_at_once_leave_one_pin(self) -> None:
+        first, second = self.change(PIN, "804719"), self.change(PIN, "268149")
+        outcomes = await gatherResults([first, second])
+
+        assert outcomes == [Changed("10000001", START_NS), Refused(2)]
+        assert await self.pins.verify("10000001", "804719") == Verified("10000001")
+
+    def change(self, old: str, new: str, again: str | None = None):
+        return self.pins.change("10000001", old, new, again or new, trace_id="call-1")
 
     async def test_any_text_may_be_tried(self) -> None:
         for account_no, pin in [("", ""), ("1" * 500, "1" * 500), ("\0'\";--", "码"), ("*#", "#")]:
