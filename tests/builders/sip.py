@@ -183,6 +183,31 @@ class Exchange:
         request = {"branch": f"z9hG4bK{method}", "cseq": 2, **request}
         self.wire.arrive(a_request(method, to_tag=call.dialog.local.tag, **request))  # type: ignore[arg-type]
 
+    def request(self, method: str, **request: object) -> str:
+        """Return a request of the far end as text."""
+        return a_request(method, **request)  # type: ignore[arg-type]
+
+    def reply(
+        self, status: int, request: Request, body: str = "", tag: str = "far",
+        contact: str = "<sip:alice@192.0.2.1:5060>", extra: tuple[str, ...] = (),
+    ) -> None:  # fmt: skip
+        """Let the far end's answer to a request of ours arrive."""
+        to_tag = "" if request.to.tag else f";tag={tag}"
+        kind = ["Content-Type: application/sdp"] if body else []
+        lines = [
+            f"SIP/2.0 {status} Whatever",
+            f"Via: {request.via}",
+            f"From: {request.sender}",
+            f"To: {request.to}{to_tag}",
+            f"Call-ID: {request.call_id}",
+            f"CSeq: {request.cseq}",
+            f"Contact: {contact}",
+            *kind,
+            *extra,
+            f"Content-Length: {len(body.encode())}",
+        ]
+        self.wire.arrive("\r\n".join(lines) + "\r\n\r\n" + body)
+
     def advance(self, seconds: float, step: float = 0.1) -> None:
         """Let virtual time pass in small steps."""
         for _ in range(round(seconds / step)):

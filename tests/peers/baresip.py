@@ -40,7 +40,9 @@ module_app ctrl_tcp.so
 ctrl_tcp_listen 127.0.0.1:{control_port}
 snd_path {heard}
 """
-_ACCOUNT: Final = "<sip:{ani}@127.0.0.1;transport={transport}>;regint=0;audio_codecs={codec};answermode=manual\n"
+_ACCOUNT: Final = (
+    "<sip:{ani}@127.0.0.1;transport={transport}>;regint=0;audio_codecs={codec};answermode=manual\n"
+)
 
 
 class _Control(NetstringReceiver):
