@@ -144,7 +144,8 @@ def _obstacle(floor: CallFloor, call: QueuedCall) -> TicketEnd | None:
 
 def _say_place(floor: CallFloor, call: QueuedCall, _: Input) -> None:
     floor.start_timer(TimerKind.PLACE, call.call_no, floor.settings.place_every_s)
-    if call.state is CallState.WAITING:
+    call.owes_place = call.state is not CallState.WAITING
+    if not call.owes_place:
         floor.do(SayPlace(call.call_no, floor.place(call), floor.expected_wait_s(call)))
 
 

@@ -149,6 +149,8 @@ class CallFloor:
         self.stop_timer(TimerKind.RING, call.call_no)
         self._forget(attempt)
         call.state, call.wanted_agent = CallState.WAITING, ""
+        if call.owes_place:
+            self.start_timer(TimerKind.PLACE, call.call_no, 0.0)
         self.do(RingEnded(self.now_ns, call.call_no, call.queue.name, agent.name, why))
         match why:
             case RingEnd.BUSY:

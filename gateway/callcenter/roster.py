@@ -63,6 +63,7 @@ class QueuedCall:
     first_answer_ns: int = 0
     is_returned: bool = False  # passed on or lost by an agent: first of all
     is_overdue: bool = False  # the longest wait ended while it rang
+    owes_place: bool = False  # the place was to be told while it rang
     wanted_agent: str = ""
 
     @property

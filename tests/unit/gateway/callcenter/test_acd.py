@@ -262,6 +262,14 @@ def test_with_ready_on_login_off_an_agent_waits_for_the_own_word() -> None:
     assert centre.state("li") is AgentState.READY
 
 
+def test_a_place_that_was_not_told_while_it_rang_is_told_after_it() -> None:
+    centre = a_centre("li")
+    centre.give(s.Arrived("c1", "trading"))
+    centre.wait(0)  # the place is due at once, and it rings
+    centre.give(s.NotAnswered(centre.attempt("c1"), RingEnd.BUSY))
+    assert centre.timers[s.TimerKey(s.TimerKind.PLACE, "c1")] == centre.now_ns
+
+
 def test_places_are_told_at_intervals_and_count_the_own_queue_only() -> None:
     centre = a_centre("li")
     talking(centre)
