@@ -18,6 +18,7 @@ from gateway.app.phone import Phone
 from gateway.app.process import Ready
 from gateway.app.settings import Settings
 from gateway.branch.server import BranchDoor
+from gateway.core.foresight import Foresight
 from gateway.core.lifecycle import LifePhase
 from gateway.core.tasks import Tasks
 from gateway.feed.alerts import AlertFeed
@@ -71,11 +72,12 @@ class Gateway:
         heart = self.heart
         self._days = DayKeeper(rulebook, listings, heart.sequencer, lambda: heart.book.day, now_ns)
         asked = (heart.sequencer, heart.queries)
+        foresight = Foresight(heart.book, heart.sequencer, rules, now_ns)
         self._web = WebDoor(settings.web, *asked, heart.bus, self._identity, reactor, now_ns)
         data = settings.gateway.data_folder
         self._branch = BranchDoor(settings.branch, data, *asked, heart.bus, reactor, now_ns)
         self._phone = (
-            Phone(settings, *asked, self._identity, reactor, now_ns)
+            Phone(settings, *asked, foresight, self._identity, reactor, now_ns)
             if settings.phone.is_open
             else None
         )

@@ -10,6 +10,7 @@ from typing import Any
 from twisted.internet.threads import deferToThread
 
 from gateway.app.settings import Settings
+from gateway.core.foresight import Foresight
 from gateway.core.queries import Queries
 from gateway.core.sequencer import Sequencer
 from gateway.identity.registry import Identity
@@ -29,6 +30,7 @@ class Phone:
         settings: Settings,
         sequencer: Sequencer,
         queries: Queries,
+        foresight: Foresight,
         identity: Identity,
         reactor: Any,
         now_ns: Callable[[], int],
@@ -48,13 +50,15 @@ class Phone:
         actions = phone_actions(
             identity.pins,
             queries,
+            foresight,
             sequencer,
+            identity.customers,
             voice,
             reactor,
             now_ns,
             settings.phone.reply_timeout_s,
         )
-        self.door = PhoneDoor(settings.phone, media, voice, actions, reactor)
+        self.door = PhoneDoor(settings.phone, media, voice, actions, reactor, now_ns)
         self._transport = UdpTransport(settings.sip, reactor)
         UserAgent(
             self._transport,

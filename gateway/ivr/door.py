@@ -1,20 +1,29 @@
 """The phone door: takes SIP calls, gives each a leg and a runner, and keeps within its limits.
 
-Give `call_received` and `is_ready` to the user agent. Not here: the SIP socket, and what callers
-hear.
+Give `call_received` and `is_ready` to the user agent. Not here: the SIP socket, what callers
+hear, and calls that we place (gateway.ivr.notice_door).
 """
 
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
 import structlog
+from twisted.internet.defer import Deferred, DeferredList
 from twisted.internet.interfaces import IReactorTime
 
 from gateway.core.tasks import Tasks
-from gateway.ivr import lint, metrics
+from gateway.ivr import lint, lint_prompts, metrics
 from gateway.ivr.actions.table import PhoneActions
+from gateway.ivr.call_record import CallLog
 from gateway.ivr.dialplan import FLOWS, Dialplan
-from gateway.ivr.runner import CallRunner
+from gateway.ivr.runner import CallRunner, Fittings
 from gateway.ivr.settings import PhoneSettings
+from gateway.ivr.variants import VARIANTS
 from gateway.media.port import MediaLink, MediaRefused
 from gateway.media.voice import Voice
+from gateway.sip.calls import CloseReason
+from gateway.sip.desk_port import AgentDesk
 from gateway.sip.incoming import IncomingCall
 from risk.domain.errors import ConfigError
 
@@ -31,14 +40,24 @@ class PhoneDoor:
         voice: Voice,
         actions: PhoneActions,
         clock: IReactorTime,
+        now_ns: Callable[[], int],
+        *,
+        desk: AgentDesk | None = None,
+        call_log: CallLog | None = None,
+        recordings: Path | None = None,
     ) -> None:
-        """Raises ConfigError for a number that leads to no flow."""
+        """`recordings` is an existing folder, None when calls are not recorded.
+
+        Raises ConfigError for a line that is listed twice or leads to no flow.
+        """
         self._settings, self._media, self._voice = settings, media, voice
-        self._actions = actions
-        self._clock = clock
         self._tasks = Tasks(clock)
-        self._dialplan = Dialplan(settings.numbers)
+        self._dialplan = Dialplan(settings.lines)
+        self._fittings = Fittings(
+            *(voice, actions, settings, self._tasks, clock, now_ns, desk, call_log, recordings)
+        )
         self._calls: dict[IncomingCall, CallRunner] = {}
+        self._leaving: set[Deferred[Any]] = set()  # calls that are over, but for their record
         self._is_open = False
 
     @property
@@ -57,19 +76,27 @@ class PhoneDoor:
         Raises ConfigError (a flow or prompt is wrong), VoiceUnavailable (no speech engine for
         what is not recorded) or MediaRefused.
         """
-        for name, flow in FLOWS.items():
-            for problem in lint.problems(flow, self._voice.book):
-                raise ConfigError(f"phone.flow.{name}", problem)
+        self._check_flows()
         await self._voice.prepare()
         await self._media.start()
         self._is_open = True
         log.info("ivr.door_open", calls_max=self._settings.calls_max)
+
+    def _check_flows(self) -> None:
+        words = {**VARIANTS, "greeting": self._dialplan.greetings()}
+        for name, flow in FLOWS.items():
+            for problem in [
+                *lint.problems(flow),
+                *lint_prompts.problems(flow, self._voice.book, words),
+            ]:
+                raise ConfigError(f"phone.flow.{name}", problem)
 
     async def stop(self) -> None:
         """Take no more calls, end those there are, stop voice and media."""
         self._is_open = False
         for call in list(self._calls):
             call.hangup()
+        await DeferredList(list(self._leaving))
         self._tasks.stop()
         await self._media.stop()
         await self._voice.stop()
@@ -82,18 +109,9 @@ class PhoneDoor:
         elif len(self._calls) >= self._settings.calls_max:
             self._refuse(call, "lines_busy")
         else:
-            flow = self._dialplan.flow_of(call.dnis)
-            runner = CallRunner(
-                call,
-                flow,
-                self._voice,
-                self._actions,
-                self._settings,
-                self._tasks,
-                self._clock,
-            )
+            runner = CallRunner(call, self._dialplan.line_of(call.dnis), self._fittings)
             self._calls[call] = runner
-            call.on_closed(lambda _: self._closed(call))
+            call.on_closed(lambda reason: self._closed(call, reason))
             self._tasks.spawn("ivr.answer", self._answer(call, runner))
 
     async def _answer(self, call: IncomingCall, runner: CallRunner) -> None:
@@ -108,6 +126,7 @@ class PhoneDoor:
             leg.close()
             return
         call.on_peer(leg.set_peer)
+        call.on_key(leg.press_by_info)
         call.answer(leg.local_address)
         runner.start(leg)
 
@@ -116,5 +135,7 @@ class PhoneDoor:
         log.warning("ivr.call_refused", call_no=call.call_no, why=why)
         call.refuse(503)
 
-    def _closed(self, call: IncomingCall) -> None:
-        self._calls.pop(call).call_closed()
+    def _closed(self, call: IncomingCall, reason: CloseReason) -> None:
+        leaving = self._calls.pop(call).call_closed(reason.value)
+        self._leaving.add(leaving)
+        leaving.addBoth(lambda _: self._leaving.discard(leaving))

@@ -5,301 +5,229 @@ is heard to its end: a stale 1 never confirms an order. A mistake throws them aw
 Not here: sound, timers and the gateway's answers (gateway.ivr.runner).
 """
 
-from collections.abc import Iterable, Mapping
-from dataclasses import replace
+from collections.abc import Mapping
 from typing import Final
 
-from gateway.ivr import entry
-from gateway.ivr.flow import TRIES_MAX, CallFlow, Collect, Confirm, Do, Hangup, Menu, Say, State
+from gateway.ivr import asking
+from gateway.ivr.entry import CHINA, KeyProfile
+from gateway.ivr.flow import (
+    TRIES_MAX,
+    Asking,
+    CallFlow,
+    Do,
+    Fork,
+    Hangup,
+    Menu,
+    Notices,
+    Say,
+    State,
+    Transfer,
+)
+from gateway.ivr.turn import Turn, to_play
 from gateway.ivr.visit import (
-    TYPE_AHEAD_MAX,
     Effect,
     EndCall,
+    Enqueue,
     HungUp,
     Input,
     Key,
+    LeaveQueue,
     Outcome,
-    Perform,
+    Parting,
+    PersonAnswered,
+    PersonLeft,
     Phase,
-    Play,
     PlayEnded,
-    Prompt,
     Started,
-    StartTimer,
-    StopPlay,
     TimedOut,
     Visit,
-    Wait,
+    Went,
 )
-from gateway.ivr.wishes import Action
-from risk.domain.enums import Language
+from gateway.ivr.wishes import ACTING
 from risk.domain.errors import InvariantBroken
 
-YES: Final = "1"
-NO: Final = "2"
-REPEAT: Final = "9"
-
-_Asking = Menu | Collect | Confirm
-_ToPlay = tuple[str, Language | None]
+STATES_MAX: Final = 200  # entered in one step: above it the flow chases its tail
+LEAVES_QUEUE: Final = "*#"
 
 
-def begin(flow: CallFlow) -> Visit:
-    """Return a call that has not started yet."""
-    return Visit(flow.start)
+def begin(
+    flow: CallFlow, profile: KeyProfile = CHINA, values: Mapping[str, object] | None = None
+) -> Visit:
+    """Return a call that has not started yet, with what the number dialled brings."""
+    turn = Turn(flow, Visit(flow.start, profile))
+    turn.bring({**(values or {}), "point_key": profile.point})
+    return turn.visit
 
 
 def step(flow: CallFlow, visit: Visit, given: Input) -> tuple[Visit, tuple[Effect, ...]]:
     """Return the call after `given`, and what is to be done. Stale inputs change nothing."""
     if visit.phase is Phase.ENDED:
         return visit, ()
-    turn = _Turn(flow, visit)
+    turn = Turn(flow, visit)
     match given:
         case Started():
-            turn.enter(flow.start)
-        case Key(key, at_ns):
-            turn.press(key, at_ns)
+            turn.go(flow.start)
+        case Key():
+            _press(turn, given)
         case PlayEnded(play_no):
             if visit.is_playing and play_no == visit.play_no:
-                turn.play_ended()
+                turn.set(is_playing=False)
+                _heard(turn)
         case TimedOut(timer_no):
-            if visit.phase is Phase.ASKED and not visit.is_playing and timer_no == visit.timer_no:
-                turn.timed_out()
+            is_due = visit.phase is Phase.ASKED and not visit.is_playing
+            if is_due and timer_no == visit.timer_no and isinstance(turn.state, Asking):
+                asking.timed_out(turn, turn.state)
         case Outcome():
-            turn.outcome(given)
+            _outcome(turn, given)
+        case PersonAnswered():
+            if visit.phase is Phase.QUEUED:
+                turn.set(phase=Phase.TALKS)
+        case PersonLeft(parting):
+            if visit.phase in (Phase.QUEUED, Phase.TALKS):
+                _part(turn, parting)
         case HungUp():
-            turn.end()
+            _end(turn)
+    _settle(turn)
     return turn.visit, tuple(turn.effects)
 
 
-class _Turn:
-    """One step under way: the call so far, the effects so far."""
+def _settle(turn: Turn) -> None:
+    """Enter states and take keys pressed ahead until the call waits for something."""
+    for _ in range(STATES_MAX):
+        state, ahead = turn.state, turn.visit.type_ahead
+        if turn.goes_to:
+            name, turn.goes_to = turn.goes_to, ""
+            _enter(turn, turn.flow.states[name])
+        elif ahead and turn.visit.phase is Phase.ASKED and isinstance(state, Asking):
+            turn.set(type_ahead=ahead[1:])
+            turn.at_ns = ahead[0].at_ns
+            asking.take(turn, state, ahead[0].key)
+        else:
+            break
+    else:
+        raise InvariantBroken(f"state {turn.visit.state} never comes to rest")
+    turn.settle_secrecy()
 
-    def __init__(self, flow: CallFlow, visit: Visit) -> None:
-        self.flow, self.visit = flow, visit
-        self.effects: list[Effect] = []
-        self._at_ns = 0
 
-    @property
-    def state(self) -> State:
-        return self.flow.states[self.visit.state]
+def _enter(turn: Turn, state: State) -> None:
+    """Go to a state, and through it when it needs nobody."""
+    turn.effects.append(Went(state.name))
+    turn.set(state=state.name, tries=0, keys="", is_playing=False, is_warned=False)
+    match state:
+        case Say() if turn.visit.type_ahead and not state.must_be_heard:
+            turn.go(state.then)
+        case Say():
+            phase = Phase.HEARS if state.must_be_heard else Phase.ASKED
+            turn.play([(state.prompt, state.language, {})], phase)
+        case Do():
+            turn.perform(state.action, turn.visit.values)
+        case Fork():
+            turn.go(state.exits[str(turn.visit.values[state.value])])
+        case Notices():
+            turn.set(place=0)
+            _next_notice(turn, state)
+        case Transfer() | Hangup():
+            turn.forget_secrets()
+            turn.drop_type_ahead()
+            turn.play([to_play(state.prompt)], Phase.HEARS)
+        case _:
+            asking.enter(turn, state)
 
-    # Entering a state
 
-    def enter(self, name: str) -> None:
-        """Go to a state, and through those that need nobody."""
-        state = self.flow.states[name]
-        self.visit = replace(self.visit, state=name, tries=0, keys="", is_playing=False)
-        match state:
-            case Say() if self.visit.type_ahead and not state.must_be_heard:
-                self.enter(state.then)
-            case Say():
-                phase = Phase.HEARS if state.must_be_heard else Phase.ASKED
-                self._play([(state.prompt, state.language)], phase)
-            case Menu() | Collect():
-                self._ask(state)
-            case Confirm():
-                self.visit = replace(self.visit, type_ahead="", skips_hash=False)
-                self._play([(state.readback, None)], Phase.HEARS)
-            case Do():
-                self._perform(state)
-            case Hangup():
-                self._play([(state.prompt, None)], Phase.HEARS)
-
-    def _ask(self, state: Menu | Collect) -> None:
-        """Take what was pressed early; only when nothing was, play the prompt."""
-        self.visit = replace(self.visit, phase=Phase.ASKED)
-        if isinstance(state, Menu):  # a field's `#` pressed twice is no choice
-            self.visit = replace(self.visit, type_ahead=self.visit.type_ahead.lstrip("#"))
-        if not self.visit.type_ahead:
-            self._play(_prompts(state), Phase.ASKED)
-        while self.visit.type_ahead and self.visit.state == state.name:
-            key, rest = self.visit.type_ahead[0], self.visit.type_ahead[1:]
-            self.visit = replace(self.visit, type_ahead=rest)
-            self._key_in(state, key)
-
-    def _perform(self, state: Do) -> None:
-        order_count = self.visit.order_count
-        if state.action is Action.SUBMIT_ORDER:
-            if not self.visit.is_confirmed:
-                raise InvariantBroken(f"{state.name}: an order needs a confirmation of its own")
-            order_count += 1
-        visit = self.visit
-        self.effects.append(
-            Perform(state.action, visit.values, visit.secrets, order_count, self._at_ns)
-        )
-        self.visit = replace(
-            visit,
-            phase=Phase.WAITS,
-            secrets={},
-            is_confirmed=False,
-            order_count=order_count,
-        )
-
-    # Keys
-
-    def press(self, key: str, at_ns: int) -> None:
-        """Take a key where one is asked for; keep it for later where not."""
-        self._at_ns = at_ns
-        if self.visit.skips_hash:
-            self.visit = replace(self.visit, skips_hash=False)
-            if key == "#":
-                return
-        state = self.state
-        if isinstance(state, Menu) and key == "#":
+def _press(turn: Turn, key: Key) -> None:
+    """Take a key where one is asked for; keep it for later where not."""
+    turn.at_ns = key.at_ns
+    turn.set(silences=0)
+    if turn.visit.skips_hash:
+        turn.set(skips_hash=False)
+        if key.key == "#":
+            turn.used(key.key, is_shown=True)
             return
-        if isinstance(state, Say) and self.visit.phase is Phase.ASKED:
-            self._silence()
-            self._keep(key)
-            self.enter(state.then)
-        elif isinstance(state, Menu | Collect | Confirm) and self.visit.phase is Phase.ASKED:
-            self._silence()
-            self._key_in(state, key)
-        elif isinstance(state, Say | Do):
-            self._keep(key)
-
-    def _keep(self, key: str) -> None:
-        self.visit = replace(self.visit, type_ahead=(self.visit.type_ahead + key)[:TYPE_AHEAD_MAX])
-
-    def _silence(self) -> None:
-        if self.visit.is_playing:
-            self.visit = replace(self.visit, is_playing=False)
-            self.effects.append(StopPlay())
-
-    def _key_in(self, state: _Asking, key: str) -> None:
-        match state:
-            case Menu():
-                self._menu_key(state, key)
-            case Collect():
-                self._entry_key(state, key)
-            case Confirm():
-                self._confirm_key(state, key)
-
-    def _menu_key(self, state: Menu, key: str) -> None:
-        go = state.keys.get(key)
-        if go is not None:
-            self._set(go.values)
-            self.enter(go.then)
-        elif key == state.repeat_key:
-            self._play(_prompts(state), Phase.ASKED)
-        else:
-            self._fail(state, state.say_invalid)
-
-    def _confirm_key(self, state: Confirm, key: str) -> None:
-        if key == YES:
-            self.visit = replace(self.visit, is_confirmed=True)
-            self.enter(state.yes)
-        elif key == NO:
-            self.enter(state.no)
-        elif key == REPEAT:
-            self._play([(state.readback, None)], Phase.HEARS)
-        else:
-            self._fail(state, state.say_invalid)
-
-    def _entry_key(self, state: Collect, key: str) -> None:
-        match entry.take(state.entry, self.visit.keys, key):
-            case entry.More(keys):
-                self.visit = replace(self.visit, keys=keys)
-                if not self.visit.type_ahead:
-                    self._wait(self._next_wait(state))
-            case entry.Entered(value, by_length):
-                self.visit = replace(self.visit, skips_hash=by_length)
-                if self.visit.type_ahead.startswith("#") and by_length:
-                    rest = self.visit.type_ahead[1:]
-                    self.visit = replace(self.visit, type_ahead=rest, skips_hash=False)
-                if state.is_secret:
-                    secrets = {**self.visit.secrets, state.into: str(value)}
-                    self.visit = replace(self.visit, secrets=secrets)
-                else:
-                    self._set({state.into: value})
-                self.enter(state.then)
-            case entry.NotValid():
-                self._fail(state, state.say_invalid)
-            case entry.Back():
-                self.enter(state.on_back)
-
-    def _set(self, values: Mapping[str, object]) -> None:
-        """Set values; a change after a confirmation takes the confirmation away."""
-        language = values.get("language", self.visit.language)
-        assert isinstance(language, Language)
-        self.visit = replace(
-            self.visit,
-            values={**self.visit.values, **values},
-            language=language,
-            is_confirmed=False,
-        )
-
-    def _fail(self, state: _Asking, apology: str) -> None:
-        """One try is used; ask again with an apology, or leave."""
-        tries = self.visit.tries + 1
-        self.visit = replace(self.visit, keys="", type_ahead="", tries=tries)
-        if tries >= TRIES_MAX:
-            self.enter(state.on_tries_used)
-        else:
-            self._play([(apology, None), *_prompts(state)], Phase.ASKED)
-
-    # Everything else
-
-    def play_ended(self) -> None:
-        """The prompt has been heard to its end."""
-        self.visit = replace(self.visit, is_playing=False)
-        match self.state:
-            case Say(then=then):
-                self.enter(then)
-            case Hangup():
-                self.end()
-                self.effects.append(EndCall())
-            case Confirm() as state if self.visit.phase is Phase.HEARS:
-                self._play(_prompts(state), Phase.ASKED)
-            case _:
-                self._wait(Wait.FIRST)
-
-    def timed_out(self) -> None:
-        """No key came in time."""
-        state = self.state
-        if isinstance(state, Menu | Collect | Confirm):
-            self._fail(state, state.say_timeout)
-
-    def outcome(self, given: Outcome) -> None:
-        """An action has its outcome: take the exit of that name."""
-        state = self.state
-        if not isinstance(state, Do) or state.action is not given.action:
-            return
-        self.visit = replace(self.visit, values={**self.visit.values, **given.values})
-        if given.name in state.failing or given.action is Action.SUBMIT_ORDER:
-            self.visit = replace(self.visit, type_ahead="")
-        if given.name in state.failing:
-            tries = self.visit.failed.get(state.name, 0) + 1
-            self.visit = replace(self.visit, failed={**self.visit.failed, state.name: tries})
-            if tries >= TRIES_MAX:
-                self.enter(state.on_tries_used)
-                return
-        self.enter(state.exits[given.name])
-
-    def end(self) -> None:
-        """The call is over; forget what was keyed."""
-        self.visit = replace(
-            self.visit, phase=Phase.ENDED, keys="", type_ahead="", secrets={}, is_playing=False
-        )
-
-    def _play(self, prompts: Iterable[_ToPlay], phase: Phase) -> None:
-        visit = self.visit
-        play_no = visit.play_no + 1
-        played = tuple(
-            Prompt(key.format_map(visit.values), visit.values, language or visit.language)
-            for key, language in prompts
-        )
-        self.effects.append(Play(played, play_no))
-        self.visit = replace(visit, play_no=play_no, phase=phase, is_playing=True)
-
-    def _next_wait(self, state: Menu | Collect) -> Wait:
-        is_order = isinstance(state, Collect) and state.entry in entry.ORDER_FIELDS
-        return Wait.NEXT_OF_ORDER if is_order else Wait.NEXT
-
-    def _wait(self, wait: Wait) -> None:
-        timer_no = self.visit.timer_no + 1
-        self.effects.append(StartTimer(wait, timer_no))
-        self.visit = replace(self.visit, timer_no=timer_no)
+    state, is_asked = turn.state, turn.visit.phase is Phase.ASKED
+    if isinstance(state, Menu) and key.key == "#":
+        turn.used(key.key, is_shown=True)
+    elif isinstance(state, Say) and is_asked:
+        turn.silence()
+        turn.keep(key)
+        turn.go(state.then)
+    elif isinstance(state, Asking) and is_asked:
+        turn.silence()
+        asking.take(turn, state, key.key)
+    elif turn.visit.phase is Phase.QUEUED and key.key in LEAVES_QUEUE:
+        turn.used(key.key, is_shown=True)
+        turn.effects.append(LeaveQueue())
+    elif isinstance(state, Say | Do | Notices):
+        turn.keep(key)
+    else:
+        turn.hide(key)
 
 
-def _prompts(state: _Asking) -> tuple[_ToPlay, ...]:
-    return state.prompts if isinstance(state, Menu) else ((state.prompt, None),)
+def _heard(turn: Turn) -> None:
+    """The prompt has been heard to its end."""
+    match turn.state:
+        case Say(then=then):
+            turn.go(then)
+        case Hangup():
+            _end(turn)
+            turn.effects.append(EndCall())
+        case Notices() as state:
+            turn.perform(state.proof, _notice_values(turn, state))
+        case Transfer(queue=queue):
+            turn.set(phase=Phase.QUEUED)
+            turn.effects.append(Enqueue(queue))
+        case state if isinstance(state, Asking):
+            asking.heard(turn, state)
+
+
+def _outcome(turn: Turn, given: Outcome) -> None:
+    """An action has its outcome: take the exit of that name."""
+    state, visit = turn.state, turn.visit
+    if visit.phase is not Phase.WAITS:
+        return
+    if isinstance(state, Notices) and state.proof is given.action:
+        turn.set(place=visit.place + 1)
+        _next_notice(turn, state)
+        return
+    if not isinstance(state, Do) or state.action is not given.action:
+        return
+    turn.bring(given.values)
+    if given.name in state.failing or given.action in ACTING:
+        turn.drop_type_ahead()
+    tries = visit.failed.get(state.name, 0) + 1 if given.name in state.failing else 0
+    turn.set(failed={**visit.failed, state.name: tries})
+    turn.go(state.on_tries_used if tries >= TRIES_MAX else state.exits[given.name])
+
+
+def _next_notice(turn: Turn, state: Notices) -> None:
+    items = turn.visit.values[state.items]
+    assert isinstance(items, tuple), state.items
+    if turn.visit.place < len(items):
+        turn.play([to_play(state.prompt, items[turn.visit.place])], Phase.HEARS)
+    else:
+        turn.go(state.then)
+
+
+def _notice_values(turn: Turn, state: Notices) -> Mapping[str, object]:
+    items = turn.visit.values[state.items]
+    assert isinstance(items, tuple), state.items
+    return {**turn.visit.values, **items[turn.visit.place]}
+
+
+def _part(turn: Turn, parting: Parting) -> None:
+    """The caller comes back from the queue, or from a person."""
+    state = turn.state
+    if isinstance(state, Transfer):
+        match parting:
+            case Parting.SERVED:
+                turn.go(state.on_served)
+            case Parting.NO_AGENT:
+                turn.go(state.on_no_agent)
+            case Parting.QUEUE_LEFT:
+                turn.go(state.on_queue_left)
+
+
+def _end(turn: Turn) -> None:
+    """The call is over; forget what was keyed."""
+    turn.drop_type_ahead()
+    turn.forget_secrets()
+    turn.set(phase=Phase.ENDED, keys="", is_playing=False)

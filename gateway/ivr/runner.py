@@ -1,98 +1,131 @@
 """One live call in its flow: effects become sound, timers and questions; what happens, inputs.
 
 Hang-ups, time-outs and answers arrive as inputs of the pure step. An order under way is not taken
-back when its caller hangs up. Not here: what a key means (gateway.ivr.interpreter).
+back when its caller hangs up. Not here: what a key means (gateway.ivr.interpreter), people who
+answer (gateway.ivr.with_desk), what is written down (gateway.ivr.call_notes).
 """
 
 from collections import deque
-from collections.abc import Mapping
-from typing import Final, Protocol
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final, NamedTuple
 
 import structlog
+from twisted.internet.defer import Deferred
+from twisted.internet.defer import TimeoutError as DeferredTimeout
 from twisted.internet.interfaces import IReactorTime
 
 from gateway.core.tasks import Tasks, Timer
 from gateway.ivr import metrics
 from gateway.ivr.actions.asking import Caller
 from gateway.ivr.actions.table import PhoneActions
-from gateway.ivr.flow import CallFlow
+from gateway.ivr.call_notes import CallNotes
+from gateway.ivr.call_record import CallLog
+from gateway.ivr.dialplan import Line
+from gateway.ivr.entry import PROFILES
+from gateway.ivr.flow import BROKEN
 from gateway.ivr.interpreter import begin, step
-from gateway.ivr.lint import SYSTEM_PROMPT
+from gateway.ivr.live_call import LiveCall, first_record
+from gateway.ivr.said import Speech
 from gateway.ivr.settings import PhoneSettings
 from gateway.ivr.visit import (
+    Confirmed,
     Effect,
     EndCall,
+    Enqueue,
     HungUp,
     Input,
     Key,
+    LeaveQueue,
+    Mistaken,
     Outcome,
     Perform,
     Phase,
     Play,
     PlayEnded,
-    Prompt,
+    Pressed,
+    Secure,
     Started,
     StartTimer,
     StopPlay,
     TimedOut,
+    TimeRanOut,
     Wait,
+    Went,
 )
-from gateway.media.port import Clip, Digit, Leg, LegEvent, LegFigures, MediaLost, PlayDone
-from gateway.media.speech import SLOT_KINDS, Qty, Value
+from gateway.ivr.wishes import ACTING
+from gateway.ivr.with_desk import DeskTalk
+from gateway.media.port import (
+    Digit,
+    Leg,
+    LegEvent,
+    LegFigures,
+    MediaLost,
+    PlayDone,
+    Recorded,
+    RecordingFailed,
+)
 from gateway.media.voice import Voice
+from gateway.sip.desk_port import AgentDesk
 
 log = structlog.get_logger("ivr")
 
-INVALID_PROMPTS: Final = "error."  # the prompts that send an entry back
 APOLOGY_S_MAX: Final = 20.0
+RECORDING_S_MAX: Final = 10.0  # how long a record waits for the recording to be complete
 INPUTS_MAX: Final = 1_000  # of one turn: above it the flow chases its tail
+ELDER_PATIENCE: Final = 2  # elderly callers have so many times as long
 _APOLOGY: Final = 0  # play numbers of a visit begin at 1
 
 
-class LiveCall(Protocol):
-    """What the runner needs of a call (gateway.sip.incoming.IncomingCall)."""
+class Fittings(NamedTuple):
+    """What all calls of a door share. `recordings` is a folder, None when nothing is recorded."""
 
-    call_no: str
-
-    def hangup(self) -> None:
-        """End the call; harmless when it is over."""
-        ...
+    voice: Voice
+    actions: PhoneActions
+    settings: PhoneSettings
+    tasks: Tasks
+    clock: IReactorTime
+    now_ns: Callable[[], int]
+    desk: AgentDesk | None = None
+    call_log: CallLog | None = None
+    recordings: Path | None = None
 
 
 class CallRunner:
     """Plays one call. Everything happens on the reactor thread."""
 
-    def __init__(
-        self,
-        call: LiveCall,
-        flow: CallFlow,
-        voice: Voice,
-        actions: PhoneActions,
-        settings: PhoneSettings,
-        tasks: Tasks,
-        clock: IReactorTime,
-    ) -> None:
-        self._call, self._flow, self._voice, self._actions = call, flow, voice, actions
-        self._tasks, self._clock = tasks, clock
-        self._waits_s = {
-            Wait.FIRST: settings.first_digit_s,
-            Wait.NEXT: settings.inter_digit_s,
-            Wait.NEXT_OF_ORDER: settings.order_digit_s,
-        }
-        self._visit = begin(flow)
+    def __init__(self, call: LiveCall, line: Line, fittings: Fittings) -> None:
+        self._call, self._line, self._fit = call, line, fittings
+        self._tasks, self._clock = fittings.tasks, fittings.clock
+        self._speech = Speech(fittings.voice)
+        self._visit = begin(line.flow, PROFILES[fittings.settings.key_profile], line.start_values())
+        self._notes = CallNotes(
+            first_record(call, line.branch_code, fittings.now_ns()), fittings.now_ns
+        )
+        self._talk = DeskTalk(call, line, fittings.desk, self._notes, self._give)
         self._leg: Leg | None = None
         self._timer: Timer | None = None
         self._inputs: deque[Input] = deque()
         self._is_turning = self._is_over = self._is_broken = False
-        self._started_s = clock.seconds()
+        self._started_s = self._clock.seconds()
+        self._key_ns = 0  # of the last key, until it is answered
+        self._is_recorded: Deferred[None] | None = None
         self._log = log.bind(call_no=call.call_no)
+        if fittings.call_log is not None:
+            fittings.call_log.begin(self._notes.begun())
 
     def start(self, leg: Leg) -> None:
         """The call is answered: begin the flow on this leg."""
         self._leg = leg
         self._started_s = self._clock.seconds()
+        self._notes.answered()
+        if self._fit.recordings is not None:
+            self._notes.recording = f"{self._call.call_no}.wav"
+            self._is_recorded = Deferred()
+            leg.record(str(self._fit.recordings / self._notes.recording))
         metrics.CALLS.inc()
-        self._log.info("ivr.call_started")
+        metrics.LINES_IN_USE.labels(self._line.branch_code).inc()
+        self._log.info("ivr.call_started", branch_code=self._line.branch_code)
         self._give(Started())
 
     def leg_event(self, event: LegEvent) -> None:
@@ -106,23 +139,56 @@ class CallRunner:
                 self._give(PlayEnded(token))
             case MediaLost(reason):
                 self._log.warning("ivr.media_lost", reason=reason.value)
+                self._recording_done()
                 self._call.hangup()
+            case Recorded():
+                self._notes.recorded(event)
+                self._recording_done()
+            case RecordingFailed(_, why):
+                self._log.error("ivr.not_recorded", why=why)
+                self._notes.recording = ""
+                self._recording_done()
 
-    def call_closed(self) -> None:
-        """The call is over, whoever ended it."""
-        if self._is_over:
-            return
-        state = self._visit.state
+    def call_closed(self, reason: str) -> "Deferred[None]":
+        """The call is over, whoever ended it; fires when its record has been handed over."""
+        assert not self._is_over, f"{self._call.call_no} is over already"
         self._give(HungUp())
         self._is_over = True
         self._stop_timer()
+        self._notes.ended()
         if self._leg is not None:
             metrics.CALLS.dec()
+            metrics.LINES_IN_USE.labels(self._line.branch_code).dec()
             metrics.CALL_SECONDS.observe(self._clock.seconds() - self._started_s)
-            self._leg.close().addCallback(self._note_end, state)
+        return self._tasks.spawn("ivr.record", self._leave_record(reason))
 
-    def _note_end(self, figures: LegFigures, state: str) -> None:
-        self._log.info("ivr.call_ended", state=state, **figures._asdict())
+    async def _leave_record(self, reason: str) -> None:
+        """Close the leg, wait for what it recorded, hand over the record."""
+        figures = LegFigures() if self._leg is None else await self._leg.close()
+        self._log.info("ivr.call_ended", state=self._visit.state, **figures._asdict())
+        if self._is_recorded is not None:
+            try:
+                await self._is_recorded.addTimeout(RECORDING_S_MAX, self._clock)
+            except DeferredTimeout:
+                metrics.RECORDS_LATE.inc()
+                self._log.error("ivr.recording_late", recording=self._notes.recording)
+        if self._fit.call_log is not None:
+            account_no = self._visit.values.get("verified_account_no", "")
+            await self._fit.call_log.note(
+                self._notes.record(
+                    account_no=str(account_no),
+                    language=self._visit.language,
+                    close_reason=reason,
+                    ladder=self._call.ladder.lines(),
+                    figures=figures,
+                )
+            )
+
+    def _recording_done(self) -> None:
+        if self._is_recorded is not None and not self._is_recorded.called:
+            self._is_recorded.callback(None)
+
+    # Inputs
 
     def _give(self, given: Input) -> None:
         """Take an input; one that an effect brings about waits for its turn."""
@@ -140,7 +206,12 @@ class CallRunner:
             for _ in range(INPUTS_MAX):
                 if not self._inputs:
                     break
-                self._visit, effects = step(self._flow, self._visit, self._inputs.popleft())
+                given = self._inputs.popleft()
+                if isinstance(given, Key):
+                    self._key_ns = given.at_ns
+                elif isinstance(given, PlayEnded):
+                    self._notes.played()
+                self._visit, effects = step(self._line.flow, self._visit, given)
                 for effect in effects:
                     self._carry_out(effect)
             assert not self._inputs, f"state {self._visit.state} never comes to rest"
@@ -150,49 +221,92 @@ class CallRunner:
             if not is_done:
                 self._break_off()
 
+    # Effects
+
     def _carry_out(self, effect: Effect) -> None:
-        assert self._leg is not None
         match effect:
-            case Play(prompts, play_no):
-                self._stop_timer()
-                self._leg.play([clip for each in prompts for clip in self._clips(each)], play_no)
-                if any(each.key.startswith(INVALID_PROMPTS) for each in prompts):
-                    metrics.DTMF_INVALID.inc()
-                self._log.debug("ivr.said", words=[self._text(each) for each in prompts])
-            case StopPlay():
-                self._leg.stop()
+            case Play() | StopPlay() | Secure() if self._leg is not None:
+                self._on_leg(self._leg, effect)
             case StartTimer(wait, timer_no):
                 self._stop_timer()
                 self._timer = self._tasks.call_later(
-                    "ivr.key_timer", self._waits_s[wait], lambda: self._give(TimedOut(timer_no))
+                    "ivr.key_timer", self._wait_s(wait), lambda: self._give(TimedOut(timer_no))
                 )
             case Perform():
                 self._stop_timer()
-                self._tasks.spawn("ivr.action", self._perform(effect))
+                self._tasks.spawn("ivr.action", self._perform(effect, self._visit.state))
+            case Enqueue(queue):
+                self._stop_timer()
+                assert self._leg is not None
+                self._talk.enqueue(self._leg, queue, self._visit)
+            case LeaveQueue():
+                self._talk.leave()
             case EndCall():
                 self._call.hangup()
+            case Went() | Pressed() | TimeRanOut() | Mistaken() | Confirmed():
+                self._note(effect)
 
-    async def _perform(self, wish: Perform) -> None:
-        caller = Caller(self._call.call_no, self._visit.language)
+    def _on_leg(self, leg: Leg, effect: Play | StopPlay | Secure) -> None:
+        match effect:
+            case Play(prompts, play_no):
+                self._stop_timer()
+                clips, spoken = self._speech.of(prompts, is_slow=self._visit.is_elder)
+                leg.play(clips, play_no)
+                self._notes.said(self._visit.state, spoken)
+                if self._key_ns:
+                    waited_s = (self._fit.now_ns() - self._key_ns) / 1e9
+                    metrics.KEY_TO_PROMPT_SECONDS.observe(max(waited_s, 0.0))
+                    self._key_ns = 0
+            case StopPlay():
+                leg.stop()
+                self._notes.cut()
+            case Secure(is_on, since_ns):
+                leg.secure(is_on, since_ns)
+
+    def _note(self, effect: Went | Pressed | TimeRanOut | Mistaken | Confirmed) -> None:
+        match effect:
+            case Went(state):
+                self._notes.went(state)
+            case Pressed(state, key, at_ns):
+                self._notes.pressed(state, key, at_ns)
+            case TimeRanOut(state):
+                metrics.TIMEOUTS.labels(state).inc()
+            case Mistaken(state):
+                metrics.DTMF_INVALID.labels(state).inc()
+            case Confirmed(action, is_yes):
+                metrics.CONFIRMATIONS.labels(action.value, "yes" if is_yes else "no").inc()
+
+    def _wait_s(self, wait: Wait) -> float:
+        settings = self._fit.settings
+        first_s = settings.first_digit_s
+        waits_s = {
+            Wait.FIRST: max(first_s - settings.warn_s, first_s / 2),
+            Wait.NEXT: settings.inter_digit_s,
+            Wait.NEXT_OF_ORDER: settings.order_digit_s,
+            Wait.LAST: settings.warn_s,
+        }
+        return waits_s[wait] * (ELDER_PATIENCE if self._visit.is_elder else 1)
+
+    async def _perform(self, wish: Perform, state: str) -> None:
+        call = self._call
+        caller = Caller(
+            call.call_no,
+            self._visit.language,
+            ani=call.ani,
+            dnis=call.dnis,
+            branch_code=self._line.branch_code,
+            is_withheld=call.privacy,
+        )
         outcome: Outcome | None = None
         try:
-            outcome = await self._actions.perform(caller, wish)
+            outcome = await self._fit.actions.perform(caller, wish)
         finally:
             if outcome is None:
                 self._break_off()
+        request_id = wish.request_id(call.call_no) if wish.action in ACTING else ""
+        cl_ord_id = str(outcome.values.get("cl_ord_id", "")) if request_id else ""
+        self._notes.acted(state, wish.action.value, outcome.name, request_id, cl_ord_id)
         self._give(outcome)
-
-    def _clips(self, prompt: Prompt) -> list[Clip]:
-        return self._voice.clips(prompt.key, self._values(prompt), prompt.language)
-
-    def _text(self, prompt: Prompt) -> str:
-        return self._voice.text(prompt.key, self._values(prompt), prompt.language)
-
-    def _values(self, prompt: Prompt) -> dict[str, Value]:
-        return {
-            slot.name: _value(slot.kind, prompt.values[slot.name], prompt.values)
-            for slot in self._voice.book.slots(prompt.key)
-        }
 
     def _break_off(self) -> None:
         """Apologise and hang up; the flow is not followed any more."""
@@ -205,7 +319,7 @@ class CallRunner:
         self._timer = self._tasks.call_later("ivr.apology", APOLOGY_S_MAX, self._call.hangup)
         if self._leg is not None and self._visit.phase is not Phase.ENDED:
             self._leg.stop()
-            self._leg.play(self._voice.clips(SYSTEM_PROMPT, {}, self._visit.language), _APOLOGY)
+            self._leg.play(self._fit.voice.clips(BROKEN, {}, self._visit.language), _APOLOGY)
         else:
             self._call.hangup()
 
@@ -213,14 +327,3 @@ class CallRunner:
         if self._timer is not None:
             self._timer.stop()
             self._timer = None
-
-
-def _value(kind: str, raw: object, values: Mapping[str, object]) -> Value:
-    """Return the typed value of a slot; a plain quantity takes the order's word of measure."""
-    maker = SLOT_KINDS[kind]
-    if isinstance(raw, maker):
-        return raw
-    if kind == "qty":
-        assert isinstance(raw, int)
-        return Qty(raw, str(values.get("measure", "share")))
-    return maker(raw)  # type: ignore[arg-type]  # lint checks kinds and their makers

@@ -1,10 +1,37 @@
 """Settings of the phone door: [phone] in hotline.toml. Not here: SIP and RTP sockets."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 import msgspec
 
 from gateway.media.settings import VoiceSettings
+
+
+class LineSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A number that can be dialled, and whose it is."""
+
+    number: Annotated[
+        str,
+        msgspec.Meta(
+            pattern=r"^[+0-9*#a-zA-Z._-]{1,32}$",
+            description="As dialled or as the trunk tells it; +86, 86 and 0 forms are the same.",
+        ),
+    ]
+    branch_code: Annotated[
+        str,
+        msgspec.Meta(max_length=16, description="Whose number it is; empty: the whole firm's."),
+    ] = ""
+    flow: Annotated[str, msgspec.Meta(description="Call flow its callers get.")] = "hotline"
+    greeting: Annotated[str, msgspec.Meta(description="Key of the prompt that greets them.")] = (
+        "welcome.greeting"
+    )
+    languages: Annotated[
+        tuple[Literal["zh", "en"], ...],
+        msgspec.Meta(min_length=1, max_length=2, description="One: callers are not asked."),
+    ] = ("zh", "en")
+    queue: Annotated[
+        str, msgspec.Meta(max_length=32, description="Whose agents answer `0`; empty: anybody's.")
+    ] = ""
 
 
 class PhoneSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -23,6 +50,14 @@ class PhoneSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     inter_digit_s: Annotated[
         float, msgspec.Meta(ge=1, le=60, description="Longest pause between keys of one entry.")
     ] = 5.0
+    warn_s: Annotated[
+        float,
+        msgspec.Meta(ge=1, le=10, description="Time left for a key after the warning about it."),
+    ] = 3.0
+    key_profile: Annotated[
+        Literal["china", "iso"],
+        msgspec.Meta(description="Decimal point: `*` (china), or `#` with a second one to end."),
+    ] = "china"
     order_digit_s: Annotated[
         float,
         msgspec.Meta(ge=1, le=60, description="The same in code, price and quantity."),
@@ -31,13 +66,17 @@ class PhoneSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
         float,
         msgspec.Meta(ge=1, le=60, description="Later than this an order's result is unknown."),
     ] = 8.0
-    numbers: Annotated[
-        dict[str, str],
+    records_calls: Annotated[
+        bool,
+        msgspec.Meta(description="Record every call, in the folder `recordings` of the data."),
+    ] = True
+    lines: Annotated[
+        list[LineSettings],
         msgspec.Meta(
             max_length=1_000,
-            description="Number dialled -> call flow; other numbers get the flow `hotline`.",
+            description="Numbers with a branch or words of their own; others are the firm's.",
         ),
-    ] = {}
+    ] = []
     voice: Annotated[VoiceSettings, msgspec.Meta(description="Prompts and speech engine.")] = (
         VoiceSettings()
     )

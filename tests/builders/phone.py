@@ -3,26 +3,30 @@
 import itertools
 import secrets
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 from twisted.internet import reactor
-from twisted.internet.defer import Deferred, succeed
+from twisted.internet.defer import Deferred, fail, succeed
 from twisted.internet.interfaces import IReactorTime
 
+from gateway.core.foresight import Opening
 from gateway.core.ports import AcceptanceStopped
 from gateway.identity.credentials import LockedOut, Outcome, Refused, Verified
+from gateway.identity.customers import Customer
 from gateway.ivr.actions.table import phone_actions
 from gateway.ivr.door import PhoneDoor
 from gateway.ivr.settings import PhoneSettings
 from gateway.media.link import hosted_media
-from gateway.media.port import Clip, Digit, LegEvent, LegFigures, PlayDone, RtpPeer
 from gateway.media.settings import MediaSettings
 from gateway.sip.settings import SipSettings
 from gateway.sip.transport import UdpTransport
 from gateway.sip.useragent import UserAgent, call_numbers
-from risk.book.views import AccountView, OrderView
+from risk.book.prices import Quote
+from risk.book.views import AccountView, AlertView, FillOfDay, OrderView, PositionView
+from risk.core.preview import Broken
 from risk.domain.commands import Command, SubmitOrder
-from risk.domain.enums import Board, Channel, OrdStatus, OrdType, Side
+from risk.domain.enums import Board, Channel, Language, OrdStatus, OrdType, Side
+from risk.domain.errors import TemporaryFailure
 from risk.domain.events import Event, OrderAccepted, OrderDenied
 from risk.domain.instrument import Instrument
 from risk.domain.reasons import ReasonCode
@@ -76,10 +80,18 @@ class FakeQueries:
 
     def __init__(self) -> None:
         self.last_order: OrderView | None = None
+        self.today: list[OrderView] = []
+        self.fills: list[FillOfDay] = []
+        self.held: list[PositionView] = []
+        self.quotes: dict[str, Quote] = {}
+        self.index_list: list[Instrument] = []
+        self.found: list[Instrument] = []
+        self.alert_list: list[AlertView] = []
 
     def instrument(self, symbol: str) -> Instrument | None:
         self._check()
-        return {PUFA.symbol: PUFA, BOND.symbol: BOND}.get(symbol)
+        listed = [PUFA, BOND, *self.index_list]
+        return {each.symbol: each for each in listed}.get(symbol)
 
     def account(self, account_no: str) -> AccountView | None:
         self._check()
@@ -89,7 +101,37 @@ class FakeQueries:
 
     def orders(self, account_no: str, limit: int = 500) -> list[OrderView]:
         self._check()
-        return [self.last_order] if self.last_order and account_no == ACCOUNT_NO else []
+        if account_no != ACCOUNT_NO:
+            return []
+        return ([self.last_order] if self.last_order else self.today)[:limit]
+
+    def order(self, cl_ord_id: str) -> OrderView | None:
+        self._check()
+        return next((each for each in self.today if each.cl_ord_id == cl_ord_id), None)
+
+    def positions(self, account_no: str) -> list[PositionView]:
+        self._check()
+        return self.held if account_no == ACCOUNT_NO else []
+
+    def fills_today(self, account_no: str, limit: int = 500) -> list[FillOfDay]:
+        self._check()
+        return self.fills[:limit] if account_no == ACCOUNT_NO else []
+
+    def search_keypad(self, digits: str) -> list[Instrument]:
+        self._check()
+        return self.found
+
+    def indices(self) -> list[Instrument]:
+        self._check()
+        return self.index_list
+
+    def alerts(self, account_no: str) -> list[AlertView]:
+        self._check()
+        return self.alert_list if account_no == ACCOUNT_NO else []
+
+    def quote(self, symbol: str) -> Quote | None:
+        self._check()
+        return self.quotes.get(symbol)
 
     def _check(self) -> None:
         if self.failed is not None:
@@ -170,6 +212,50 @@ def a_denial(command: SubmitOrder, reason: ReasonCode, detail: dict[str, int]) -
     )
 
 
+class FakeContacts:
+    """The customer of the account; None when `customer` is, a failure when `failed` is set."""
+
+    def __init__(self) -> None:
+        self.customer: Customer | None = Customer(
+            ACCOUNT_NO, "张三", "+8613800001234", "zhang@example.com", Language.ZH, "00001"
+        )
+        self.failed: TemporaryFailure | None = None
+
+    def find(self, account_no: str) -> Deferred[Customer | None]:
+        return fail(self.failed) if self.failed is not None else succeed(self.customer)
+
+
+class FakeRules:
+    """A market that is open and bars nothing; `broken` bars, `opening` closes it."""
+
+    def __init__(self) -> None:
+        self.broken: Broken | None = None
+        self.opening: Opening | None = None
+        self.is_closed = False
+        self.most = 1_000
+        self.asked: list[tuple[SubmitOrder, frozenset[ReasonCode]]] = []
+        self.failed: AcceptanceStopped | None = None
+
+    def first_broken(self, order: SubmitOrder, asked: frozenset[ReasonCode]) -> Broken | None:
+        self._check()
+        self.asked.append((order, asked))
+        return self.broken if self.broken is not None and self.broken.reason in asked else None
+
+    def most_qty(self, order: SubmitOrder) -> int:
+        return self.most
+
+    def is_open(self) -> bool:
+        self._check()
+        return not self.is_closed
+
+    def next_opening(self) -> Opening | None:
+        return self.opening
+
+    def _check(self) -> None:
+        if self.failed is not None:
+            raise self.failed
+
+
 class FakeOrders:
     """Accepts every order at once; `answer` overrides and may return a Deferred."""
 
@@ -202,13 +288,15 @@ class PhoneHouse:
         actions = phone_actions(
             self.pins,
             self.queries,
+            FakeRules(),
             self.orders,
+            FakeContacts(),
             self.voice,
             clock,
             time.time_ns,
             settings.reply_timeout_s,
         )
-        self.door = PhoneDoor(settings, self.media, self.voice, actions, clock)
+        self.door = PhoneDoor(settings, self.media, self.voice, actions, clock, time.time_ns)
         sip = SipSettings(listen_port=0)
         self.transport = UdpTransport(sip, reactor)
         self.agent = UserAgent(
@@ -231,50 +319,3 @@ class PhoneHouse:
         """Close everything."""
         await self.door.stop()
         await self.transport.stop()
-
-
-class FakeLeg:
-    """Keeps what is played; `finish` ends it."""
-
-    local_address = ("192.0.2.10", 40_000)
-
-    def __init__(self) -> None:
-        self.played: list[tuple[list[str], int]] = []
-        self.stops = 0
-        self.is_closed = False
-        self.on_event: Callable[[LegEvent], None] = lambda _: None
-
-    def set_peer(self, peer: RtpPeer) -> None:
-        pass
-
-    def play(self, clips: Sequence[Clip], token: int) -> None:
-        self.played.append(([_text(clip) for clip in clips], token))
-
-    def send_digits(self, digits: str, token: int) -> None:
-        raise AssertionError("a gateway presses no keys")
-
-    def stop(self) -> None:
-        self.stops += 1
-
-    def close(self) -> Deferred[LegFigures]:
-        self.is_closed = True
-        return succeed(LegFigures())
-
-    def finish(self) -> None:
-        """The last prompt has left."""
-        self.on_event(PlayDone(self.played[-1][1]))
-
-    def press(self, keys: str) -> None:
-        """The caller presses keys."""
-        for key in keys:
-            self.on_event(Digit(key, 77))
-
-    @property
-    def said(self) -> str:
-        """Words of the last play."""
-        return "".join(self.played[-1][0])
-
-
-def _text(clip: Clip) -> str:
-    text = clip.alaw.decode(errors="replace")
-    return text[text.find(":") + 1 : -1] if text.startswith("<") else ""

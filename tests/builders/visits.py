@@ -1,9 +1,10 @@
 """A caller made of a script, walking through a call flow by its pure step alone."""
 
 from collections.abc import Mapping
+from typing import TypeVar
 
+from gateway.ivr.entry import CHINA, KeyProfile
 from gateway.ivr.flow import CallFlow
-from gateway.ivr.flows.hotline import HOTLINE
 from gateway.ivr.interpreter import begin, step
 from gateway.ivr.visit import (
     Effect,
@@ -12,7 +13,10 @@ from gateway.ivr.visit import (
     Input,
     Key,
     Outcome,
+    Parting,
     Perform,
+    PersonAnswered,
+    PersonLeft,
     Phase,
     Play,
     PlayEnded,
@@ -22,26 +26,15 @@ from gateway.ivr.visit import (
     Visit,
 )
 from gateway.ivr.wishes import Action
+from risk.domain.enums import Language
 
+E = TypeVar("E", bound=Effect)
 Answers = Mapping[Action, tuple[str, Mapping[str, object]]]
-GOOD: Answers = {
-    Action.VERIFY_PIN: ("ok", {"verified_account_no": "100200300"}),
-    Action.FIND_SECURITY: ("ok", {"security": "浦发银行", "measure": "share"}),
-    Action.READ_CASH: ("ok", {"free": 12_345_600}),
-    Action.READ_LAST_ORDER: (
-        "ok",
-        {
-            "last_order_no": 42,
-            "last_side_word": "sell",
-            "last_security": "中行转债",
-            "last_symbol": "113001",
-            "last_qty": 20,
-            "last_price": 1_005_000,
-            "last_filled": 2,
-            "last_state": "open",
-        },
-    ),
-    Action.SUBMIT_ORDER: ("accepted", {"order_no": 10_088}),
+START: Mapping[str, object] = {
+    "greeting": "welcome.greeting",
+    "line_branch_code": "",
+    "line_languages": "both",
+    "language": Language.ZH,
 }
 
 
@@ -53,10 +46,15 @@ class ScriptedVisit:
     """
 
     def __init__(
-        self, answers: Answers = GOOD, flow: CallFlow = HOTLINE, answers_late: bool = False
+        self,
+        answers: Answers,
+        flow: CallFlow,
+        answers_late: bool = False,
+        profile: KeyProfile = CHINA,
+        start: Mapping[str, object] = START,
     ) -> None:
         self.answers, self.flow, self.answers_late = answers, flow, answers_late
-        self.visit: Visit = begin(flow)
+        self.visit: Visit = begin(flow, profile, start)
         self.said: list[str] = []
         self.done: list[Perform] = []
         self.effects: list[Effect] = []
@@ -81,6 +79,14 @@ class ScriptedVisit:
         """Give the outcome of an action."""
         name, values = self.answers[action]
         self._give(Outcome(action, name, values))
+
+    def person(self, parting: Parting | None = None) -> None:
+        """Somebody answers the caller, or the caller comes back."""
+        self._give(PersonAnswered() if parting is None else PersonLeft(parting))
+
+    def of(self, kind: type[E]) -> list[E]:
+        """Return the effects of one kind."""
+        return [effect for effect in self.effects if isinstance(effect, kind)]
 
     def hear(self) -> None:
         """Hear everything to its end."""

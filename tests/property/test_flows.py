@@ -3,12 +3,12 @@
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gateway.ivr.visit import Perform, Phase, Play
+from gateway.ivr.visit import Parting, Perform, Phase, Play
 from gateway.ivr.wishes import OUTCOMES, Action
 from gateway.media.prompts import PromptBook
 from risk.domain.reasons import REASONS
+from tests.builders.hotline import GOOD, HotlineVisit
 from tests.builders.phone import a_book
-from tests.builders.visits import GOOD, ScriptedVisit
 
 BOOK: PromptBook = a_book()
 FIELDS = ("1", "2", "3", "9", "#", "*", "|", "~", "600000", "10*05#", "200#", "100200300#258036#")
@@ -26,11 +26,11 @@ OUTCOME_NAMES = st.fixed_dictionaries(
 )
 
 
-def a_visit(names: dict[Action, str], reason: str, late: bool) -> ScriptedVisit:
+def a_visit(names: dict[Action, str], reason: str, late: bool) -> HotlineVisit:
     values = {**{a: dict(v) for a, (_, v) in GOOD.items()}}
     values[Action.SUBMIT_ORDER]["reason"] = reason
     answers = {action: (name, values[action]) for action, name in names.items()}
-    return ScriptedVisit(answers, answers_late=late)
+    return HotlineVisit(answers, answers_late=late)
 
 
 @settings(max_examples=400, deadline=None)
@@ -57,8 +57,7 @@ def test_any_caller_is_served_to_an_end(
                 assert before.state == "order.confirm"
                 assert before.phase is Phase.ASKED
                 assert mark == "1"
-            if late and visit.visit.phase is Phase.WAITS:
-                visit.answer(visit.done[-1].action)
+            settle(visit, late)
     check_orders(visit, confirmed)
     check_prompts(visit)
     if hangs_up:
@@ -66,14 +65,21 @@ def test_any_caller_is_served_to_an_end(
     else:
         for _ in range(40):  # a caller who does nothing any more
             visit.run("|~")
-            if late and visit.visit.phase is Phase.WAITS:
-                visit.answer(visit.done[-1].action)
+            settle(visit, late)
         assert visit.ended
     assert visit.visit.phase is Phase.ENDED
     assert (visit.visit.keys, visit.visit.secrets) == ("", {})
 
 
-def check_orders(visit: ScriptedVisit, confirmed: int) -> None:
+def settle(visit: HotlineVisit, late: bool) -> None:
+    """Give what the gateway and the call centre owe."""
+    while late and visit.visit.phase is Phase.WAITS:
+        visit.answer(visit.done[-1].action)
+    if visit.visit.phase is Phase.QUEUED:
+        visit.person(Parting.NO_AGENT)
+
+
+def check_orders(visit: HotlineVisit, confirmed: int) -> None:
     """Each order has a number of its own, and is what was read back last before it."""
     assert [order.act_no for order in visit.orders] == list(range(1, confirmed + 1))
     readback: Play | None = None
@@ -88,7 +94,7 @@ def check_orders(visit: ScriptedVisit, confirmed: int) -> None:
             readback = None
 
 
-def check_prompts(visit: ScriptedVisit) -> None:
+def check_prompts(visit: HotlineVisit) -> None:
     """Whatever was said exists and had what it needs, but for the figures of reasons."""
     for effect in visit.effects:
         if isinstance(effect, Play):

@@ -25,6 +25,7 @@ from gateway.branch.protocol import BranchLink
 from gateway.branch.pushes import Pushes
 from gateway.branch.settings import BranchSettings
 from gateway.core.bus import Numbered
+from gateway.core.foresight import Foresight
 from gateway.core.tasks import Tasks
 from gateway.feed.alerts import AlertFeed
 from gateway.feed.quotes import QuoteFeed
@@ -202,7 +203,14 @@ class Life:
         self.media = ScriptMedia(reactor)
         self._pins = Pins(self.identity.pins.verify)
         self.phone = a_phone_door(
-            self.media, self._pins, heart.queries, heart.sequencer, reactor, now_ns
+            self.media,
+            self._pins,
+            heart.queries,
+            Foresight(heart.book, heart.sequencer, rules, now_ns),
+            heart.sequencer,
+            self.identity.customers,
+            reactor,
+            now_ns,
         )
         self._pushes = Pushes(heart.queries.branch_of, heart.bus.durable_seq)
         self.loop = asyncio.new_event_loop()  # of the web door's answers; it has no socket

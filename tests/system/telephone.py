@@ -9,14 +9,14 @@ import tempfile
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from twisted.internet.defer import Deferred, succeed
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
 from twisted.internet.task import Clock
 
 from gateway.core.tasks import Tasks
-from gateway.ivr.actions.ports import OrderDesk, OrderRules, PhoneQueries, PinCheck
+from gateway.ivr.actions.ports import Contacts, OrderDesk, OrderRules, PhoneQueries, PinCheck
 from gateway.ivr.actions.table import phone_actions
 from gateway.ivr.door import PhoneDoor
 from gateway.ivr.settings import PhoneSettings
@@ -33,6 +33,8 @@ from gateway.media.port import (
 from gateway.media.rendering import Renderer
 from gateway.media.speech import Value
 from gateway.media.voice import Voice
+from gateway.sip.calls import CloseReason
+from gateway.sip.ladder import Ladder
 from risk.domain.enums import Language
 from tests.builders.phone import ToneSpeaker, a_book, at_once
 
@@ -107,7 +109,7 @@ class ScriptLeg:
     def set_peer(self, peer: RtpPeer) -> None:
         """Nobody's address matters here."""
 
-    def play(self, clips: Sequence[Clip], token: int) -> None:
+    def play(self, clips: Sequence[Clip], token: int, *, repeats: bool = False) -> None:
         """Play after what is still queued."""
         if not self.is_closed:
             self._queue.append((clips, token))
@@ -115,6 +117,24 @@ class ScriptLeg:
 
     def send_digits(self, digits: str, token: int) -> None:
         """The gateway presses no keys in these calls."""
+
+    def press_by_info(self, key: str) -> None:
+        """Keys come by `press` in these calls."""
+
+    def record(self, path: str) -> None:
+        """Nothing is recorded in these calls."""
+
+    def stop_recording(self) -> None:
+        """Nothing is recorded in these calls."""
+
+    def secure(self, is_on: bool, since_ns: int = 0) -> None:
+        """Nothing is recorded in these calls."""
+
+    def bridge(self, other: Leg) -> None:
+        """Nobody is bridged in these calls."""
+
+    def unbridge(self) -> None:
+        """Nobody is bridged in these calls."""
 
     def stop(self) -> None:
         """Forget what is queued."""
@@ -165,7 +185,11 @@ class ScriptMedia:
         return succeed(None)
 
     def open_leg(
-        self, on_event: OnLegEvent, peer: RtpPeer | None = None, hear: bool = False
+        self,
+        on_event: OnLegEvent,
+        peer: RtpPeer | None = None,
+        hear: bool = False,
+        beside: Leg | None = None,
     ) -> "Deferred[Leg]":
         """Return a leg at once."""
         self.last = leg = ScriptLeg(on_event, self._clock)
@@ -178,27 +202,32 @@ def a_phone_door(
     queries: PhoneQueries,
     rules: OrderRules,
     orders: OrderDesk,
+    contacts: Contacts,
     reactor: IReactorTime,
     now_ns: Callable[[], int],
 ) -> PhoneDoor:
     """The phone door of one life of the gateway."""
     settings = PhoneSettings()
     actions = phone_actions(
-        pins, queries, rules, orders, the_voice(), reactor, now_ns, settings.reply_timeout_s
+        *(pins, queries, rules, orders, contacts),
+        *(the_voice(), reactor, now_ns, settings.reply_timeout_s),
     )
-    return PhoneDoor(settings, media, the_voice(), actions, reactor)
+    return PhoneDoor(settings, media, the_voice(), actions, reactor, now_ns)
 
 
 class ScriptCall:
     """One incoming call as the phone door sees it, and as its caller does."""
 
+    trunk, privacy = "", False
+
     def __init__(self, name: str, ani: str, dnis: str, call_no: str, media: ScriptMedia) -> None:
         self.name, self.ani, self.dnis, self.call_no = name, ani, dnis, call_no
+        self.sip_call_id, self.ladder = f"{call_no}@script", Ladder(0.0)
         self.peer = RtpPeer("127.0.0.1", 50_000)
         self.is_closed = False
         self.status = 0
         self._media = media
-        self._on_closed: list[Callable[[Any], object]] = []
+        self._on_closed: list[Callable[[CloseReason], object]] = []
         self.leg: ScriptLeg | None = None
         self.told = 0  # prompts that the scenario has asked about
 
@@ -207,12 +236,15 @@ class ScriptCall:
         """What the caller heard so far."""
         return self.leg.heard if self.leg is not None else []
 
-    def on_closed(self, call: Callable[[Any], object]) -> None:
+    def on_closed(self, call: Callable[[CloseReason], object]) -> None:
         """Call when it is over."""
         self._on_closed.append(call)
 
     def on_peer(self, call: Callable[[RtpPeer], object]) -> None:
         """The caller's address never changes."""
+
+    def on_key(self, call: Callable[[str], object]) -> None:
+        """No key comes by SIP INFO."""
 
     def ringing(self) -> None:
         """It rings."""
@@ -225,15 +257,15 @@ class ScriptCall:
     def refuse(self, status: int) -> None:
         """It is refused."""
         self.status = status
-        self._close("refused")
+        self._close(CloseReason.REFUSED)
 
     def hangup(self) -> None:
         """The gateway hangs up."""
-        self._close("gateway")
+        self._close(CloseReason.LOCAL_BYE)
 
     def hang_up(self) -> None:
         """The caller hangs up."""
-        self._close("caller")
+        self._close(CloseReason.REMOTE_BYE)
 
     def cut(self) -> None:
         """The line is dead: nobody is told."""
@@ -241,8 +273,8 @@ class ScriptCall:
         if self.leg is not None:
             self.leg.close()
 
-    def _close(self, who: str) -> None:
+    def _close(self, why: CloseReason) -> None:
         if not self.is_closed:
             self.is_closed = True
             for call in self._on_closed:
-                call(who)
+                call(why)

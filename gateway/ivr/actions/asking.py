@@ -22,6 +22,7 @@ class Caller(NamedTuple):
     ani: str = ""
     dnis: str = ""
     branch_code: str = ""
+    is_withheld: bool = False  # the caller does not want the number shown
 
 
 Answer = tuple[str, Mapping[str, object]]

@@ -25,4 +25,11 @@ class CashActions:
             account = self._queries.account(text_of(wish, "verified_account_no"))
         except AcceptanceStopped:
             return "unknown", {}
-        return ("unknown", {}) if account is None else ("ok", {"free": account.free_e4})
+        if account is None:
+            return "unknown", {}
+        return "ok", {
+            "free": account.free_e4,
+            "frozen": account.frozen_e4,
+            "withdrawable": account.withdrawable_e4,
+            "total": account.cash_e4,
+        }

@@ -3,6 +3,7 @@
 Not here: rendering (gateway.media.voice).
 """
 
+from collections.abc import Iterable
 from typing import Final
 
 import structlog
@@ -27,10 +28,24 @@ class SpokenNames:
 
     async def of(self, instrument: Instrument, language: Language) -> str:
         """Return the name in the caller's language, rendered when that does not take long."""
-        name = instrument.name_zh if language is Language.ZH else instrument.name_en
-        rendered = Deferred.fromCoroutine(self._voice.prepare_name(name, language))
+        names = await self.of_all([instrument], language)
+        return names[instrument.symbol]
+
+    async def of_all(self, instruments: Iterable[Instrument], language: Language) -> dict[str, str]:
+        """Return the names by symbol, rendered as far as time allows for all of them."""
+        names = {each.symbol: name_of(each, language) for each in instruments}
+        rendered = Deferred.fromCoroutine(self._render(names.values(), language))
         try:
             await rendered.addTimeout(NAME_TIMEOUT_S, self._clock)
         except DeferredTimeout:
-            log.warning("ivr.name_late", symbol=instrument.symbol)  # the code is spoken anyway
-        return name
+            log.warning("ivr.names_late", symbols=list(names))  # the codes are spoken anyway
+        return names
+
+    async def _render(self, names: Iterable[str], language: Language) -> None:
+        for name in dict.fromkeys(names):
+            await self._voice.prepare_name(name, language)
+
+
+def name_of(instrument: Instrument, language: Language) -> str:
+    """Return the name in a language."""
+    return instrument.name_zh if language is Language.ZH else instrument.name_en

@@ -7,11 +7,16 @@ from typing import Protocol
 
 from twisted.internet.defer import Deferred
 
+from gateway.core.foresight import Opening
 from gateway.identity.credentials import Outcome as PinOutcome
-from risk.book.views import AccountView, OrderView
-from risk.domain.commands import Command
+from gateway.identity.customers import Customer
+from risk.book.prices import Quote
+from risk.book.views import AccountView, AlertView, FillOfDay, OrderView, PositionView
+from risk.core.preview import Broken
+from risk.domain.commands import Command, SubmitOrder
 from risk.domain.events import Event
 from risk.domain.instrument import Instrument
+from risk.domain.reasons import ReasonCode
 
 
 class PinCheck(Protocol):
@@ -36,8 +41,67 @@ class PhoneQueries(Protocol):
         """Return an account's cash, None when it is unknown."""
         ...
 
+    def positions(self, account_no: str) -> list[PositionView]:
+        """Return an account's holdings by symbol."""
+        ...
+
     def orders(self, account_no: str, limit: int = ...) -> list[OrderView]:
         """Return an account's orders of the day, the newest first, at most `limit`."""
+        ...
+
+    def order(self, cl_ord_id: str) -> OrderView | None:
+        """Return an order of this or the last trading day, None when it is unknown."""
+        ...
+
+    def fills_today(self, account_no: str, limit: int = ...) -> list[FillOfDay]:
+        """Return an account's trades of the day, the newest first, at most `limit`."""
+        ...
+
+    def search_keypad(self, digits: str) -> list[Instrument]:
+        """Return what can be traded whose initials begin with these keys."""
+        ...
+
+    def indices(self) -> list[Instrument]:
+        """Return the indices, by code."""
+        ...
+
+    def alerts(self, account_no: str) -> list[AlertView]:
+        """Return an account's price alerts, the newest first."""
+        ...
+
+    def quote(self, symbol: str) -> Quote | None:
+        """Return the latest prices (0 = none yet), None when the symbol is unknown."""
+        ...
+
+
+class Contacts(Protocol):
+    """Where customers are reached (gateway.identity.customers.Customers)."""
+
+    def find(self, account_no: str) -> Deferred[Customer | None]:
+        """Return the customer of an account, or None."""
+        ...
+
+
+class OrderRules(Protocol):
+    """What the rules say to an order not yet sent, and the hours (gateway.core.foresight).
+
+    Raises AcceptanceStopped after a failure of the heart.
+    """
+
+    def first_broken(self, order: SubmitOrder, asked: frozenset[ReasonCode]) -> Broken | None:
+        """Return the first of the `asked` rules that an order would break now."""
+        ...
+
+    def most_qty(self, order: SubmitOrder) -> int:
+        """Return the largest quantity the account could buy or sell at the order's price."""
+        ...
+
+    def is_open(self) -> bool:
+        """Return whether some board takes orders at this moment."""
+        ...
+
+    def next_opening(self) -> Opening | None:
+        """Return when some board takes orders next, None when nobody knows."""
         ...
 
 

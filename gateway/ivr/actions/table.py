@@ -6,16 +6,23 @@ import structlog
 from twisted.internet.interfaces import IReactorTime
 
 from gateway.ivr import metrics
+from gateway.ivr.actions.alerts import AlertActions
 from gateway.ivr.actions.asking import Answering, Caller
+from gateway.ivr.actions.cancels import CancelActions
 from gateway.ivr.actions.cash import CashActions
-from gateway.ivr.actions.last_order import LastOrderActions
+from gateway.ivr.actions.commands import CommandDesk
+from gateway.ivr.actions.draft import DraftActions
 from gateway.ivr.actions.login import LoginActions
 from gateway.ivr.actions.names import SpokenNames
 from gateway.ivr.actions.orders import OrderActions
-from gateway.ivr.actions.ports import OrderDesk, PhoneQueries, PinCheck
+from gateway.ivr.actions.ports import Contacts, OrderDesk, OrderRules, PhoneQueries, PinCheck
+from gateway.ivr.actions.positions import PositionActions
+from gateway.ivr.actions.quotes import QuoteActions
 from gateway.ivr.actions.security import SecurityActions
-from gateway.ivr.flow import Action
+from gateway.ivr.actions.statements import StatementActions
+from gateway.ivr.actions.today import TodayActions
 from gateway.ivr.visit import Outcome, Perform
+from gateway.ivr.wishes import Action
 from gateway.media.voice import Voice
 from risk.domain.errors import InvariantBroken
 
@@ -46,7 +53,9 @@ class PhoneActions:
 def phone_actions(
     pins: PinCheck,
     queries: PhoneQueries,
+    rules: OrderRules,
     orders: OrderDesk,
+    contacts: Contacts,
     voice: Voice,
     clock: IReactorTime,
     now_ns: Callable[[], int],
@@ -54,13 +63,20 @@ def phone_actions(
 ) -> PhoneActions:
     """Return the product's actions, all of them."""
     names = SpokenNames(voice, clock)
+    desk = CommandDesk(orders, clock, reply_timeout_s)
     return PhoneActions(
         topic.table()
         for topic in (
             LoginActions(pins),
             SecurityActions(queries, names),
+            DraftActions(rules, voice.book),
+            OrderActions(desk, voice.book, now_ns),
+            TodayActions(queries, names),
+            CancelActions(desk, queries, voice.book, now_ns),
             CashActions(queries),
-            LastOrderActions(queries, names),
-            OrderActions(orders, voice.book, clock, now_ns, reply_timeout_s),
+            PositionActions(queries, names, now_ns),
+            QuoteActions(queries, names, now_ns),
+            AlertActions(desk, queries, names, voice.book, now_ns),
+            StatementActions(desk, contacts, voice.book, now_ns),
         )
     )

@@ -3,15 +3,34 @@
 from typing import Final
 
 from gateway.ivr.flow import CallFlow
-from gateway.ivr.flows import cash, last_order, login, order_entry, welcome
+from gateway.ivr.flows import (
+    agent,
+    alerts,
+    cancel,
+    cash,
+    login,
+    menus,
+    order_entry,
+    quote,
+    statement,
+    today,
+    welcome,
+)
 
 HOTLINE: Final = CallFlow(
-    start="welcome.language",
+    start="welcome.greeting",
     states=(
         *welcome.STATES,
         *login.STATES,
+        *menus.STATES,
         *order_entry.STATES,
+        *cancel.STATES,
+        *today.STATES,
         *cash.STATES,
-        *last_order.STATES,
+        *quote.STATES,
+        *alerts.STATES,
+        *statement.STATES,
+        *agent.STATES,
     ),
+    agent=agent.ASKED,
 )

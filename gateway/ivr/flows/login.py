@@ -1,9 +1,13 @@
-"""Account number and PIN, with the words of a lock-out. Not here: how a PIN is verified."""
+"""Account number and PIN, the words of a lock-out, and what this caller's number may do.
+
+Not here: how a PIN is verified and a number judged (gateway.identity).
+"""
 
 from typing import Final
 
 from gateway.ivr.entry import EntryKind
 from gateway.ivr.flow import Collect, Do, Hangup, Say, State
+from gateway.ivr.flows.common import GOODBYE, tries
 from gateway.ivr.wishes import Action
 
 STATES: Final[tuple[State, ...]] = (
@@ -13,10 +17,8 @@ STATES: Final[tuple[State, ...]] = (
         entry=EntryKind.ACCOUNT,
         into="account_no",
         then="login.pin",
-        on_back="welcome.language",
-        say_invalid="error.entry_not_valid",
-        say_timeout="error.nothing_keyed",
-        on_tries_used="bye.tries_used",
+        on_back="welcome.line",
+        **tries("error.entry_not_valid", GOODBYE),
     ),
     Collect(
         name="login.pin",
@@ -26,21 +28,19 @@ STATES: Final[tuple[State, ...]] = (
         is_secret=True,
         then="login.verify",
         on_back="login.account",
-        say_invalid="error.entry_not_valid",
-        say_timeout="error.nothing_keyed",
-        on_tries_used="bye.tries_used",
+        **tries("error.entry_not_valid", GOODBYE),
     ),
     Do(
         name="login.verify",
         action=Action.VERIFY_PIN,
         exits={
-            "ok": "main.menu",
+            "ok": "main.hours",
             "refused": "login.refused",
             "locked_out": "login.locked_out",
             "busy": "login.busy",
         },
         failing=("refused", "busy"),
-        on_tries_used="bye.tries_used",
+        on_tries_used=GOODBYE,
     ),
     Say(name="login.refused", prompt="login.refused", then="login.account", must_be_heard=True),
     Say(name="login.busy", prompt="login.busy", then="login.account", must_be_heard=True),

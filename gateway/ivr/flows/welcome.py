@@ -1,11 +1,18 @@
-"""Greeting, language, main menu and goodbye. Not here: login and orders."""
+"""Greeting, language, disclosure and goodbye. Not here: login, menus."""
 
 from typing import Final
 
-from gateway.ivr.flow import Go, Hangup, Menu, Say, State
-from risk.domain.enums import Language, Side
+from gateway.ivr.flow import Fork, Go, Hangup, Menu, Say, State
+from gateway.ivr.flows.common import GOODBYE, tries
+from risk.domain.enums import Language
 
 STATES: Final[tuple[State, ...]] = (
+    Say(name="welcome.greeting", prompt="{greeting}", then="welcome.line"),
+    Fork(
+        name="welcome.line",
+        value="line_languages",
+        exits={"both": "welcome.language", "one": "welcome.disclosure"},
+    ),
     Menu(
         name="welcome.language",
         prompts=(("welcome.language", Language.ZH), ("welcome.language", Language.EN)),
@@ -13,10 +20,7 @@ STATES: Final[tuple[State, ...]] = (
             "1": Go(then="welcome.disclosure", values={"language": Language.ZH}),
             "2": Go(then="welcome.disclosure", values={"language": Language.EN}),
         },
-        say_invalid="error.not_a_choice",
-        say_timeout="error.nothing_keyed",
-        on_tries_used="bye.tries_used",
-        repeat_key="9",
+        **tries(on_tries_used=GOODBYE),
     ),
     Say(
         name="welcome.disclosure",
@@ -24,20 +28,5 @@ STATES: Final[tuple[State, ...]] = (
         then="login.account",
         must_be_heard=True,
     ),
-    Menu(
-        name="main.menu",
-        prompts=(("main.menu", None),),
-        keys={
-            "1": Go(then="order.symbol", values={"side": Side.BUY, "side_word": "buy"}),
-            "2": Go(then="order.symbol", values={"side": Side.SELL, "side_word": "sell"}),
-            "3": Go(then="cash.read"),
-            "4": Go(then="last.read"),
-            "*": Go(then="login.account"),
-        },
-        say_invalid="error.not_a_choice",
-        say_timeout="error.nothing_keyed",
-        on_tries_used="bye.tries_used",
-        repeat_key="9",
-    ),
-    Hangup(name="bye.tries_used", prompt="bye.tries_used"),
+    Hangup(name=GOODBYE, prompt="bye.tries_used"),
 )

@@ -3,23 +3,29 @@
 import itertools
 from pathlib import Path
 
-import pytest
 from twisted.internet.defer import Deferred, fail, succeed
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
 from gateway.ivr.actions.table import phone_actions
-from gateway.ivr.dialplan import Dialplan
 from gateway.ivr.door import PhoneDoor
-from gateway.ivr.flows.hotline import HOTLINE
 from gateway.ivr.settings import PhoneSettings
 from gateway.media.port import Leg, MediaRefused, OnLegEvent, RtpPeer
 from gateway.media.synth import NoSpeaker, VoiceUnavailable
+from gateway.media.voice import Voice
+from gateway.sip.incoming import IncomingCall
 from gateway.sip.message import Response
 from gateway.sip.settings import SipSettings
 from gateway.sip.useragent import UserAgent
-from risk.domain.errors import ConfigError
-from tests.builders.phone import FakeLeg, FakeOrders, FakePins, FakeQueries, a_readable_voice
+from tests.builders.legs import FakeLeg
+from tests.builders.phone import (
+    FakeContacts,
+    FakeOrders,
+    FakePins,
+    FakeQueries,
+    FakeRules,
+    a_readable_voice,
+)
 from tests.builders.sip import OFFER, MemoryTransport, a_request, tokens
 
 
@@ -44,7 +50,11 @@ class FakeMedia:
         return succeed(None)
 
     def open_leg(
-        self, on_event: OnLegEvent, peer: RtpPeer | None = None, hear: bool = False
+        self,
+        on_event: OnLegEvent,
+        peer: RtpPeer | None = None,
+        hear: bool = False,
+        beside: Leg | None = None,
     ) -> Deferred[Leg]:
         if self.opening is not None:
             return self.opening
@@ -57,21 +67,28 @@ class FakeMedia:
 class DoorTests(SynchronousTestCase):
     def setUp(self) -> None:
         self.clock, self.media, self.transport = Clock(), FakeMedia(), MemoryTransport()
-        self.voice = a_readable_voice(Path(self.mktemp()))
-        actions = phone_actions(
-            FakePins(), FakeQueries(), FakeOrders(), self.voice, self.clock, lambda: 55, 8.0
-        )
-        self.door = PhoneDoor(
-            PhoneSettings(calls_max=2), self.media, self.voice, actions, self.clock
-        )
+        self.make_door(a_readable_voice(Path(self.mktemp())))
         numbers = itertools.count(1)
         self.agent = UserAgent(
             self.transport,
             self.clock,
-            self.door.call_received,
+            self.call_received,
             settings=SipSettings(),
             new_token=tokens(),
             new_call_no=lambda: f"c{next(numbers)}",
+        )
+
+    def call_received(self, call: IncomingCall) -> None:
+        self.door.call_received(call)
+
+    def make_door(self, voice: Voice) -> None:
+        self.voice = voice
+        actions = phone_actions(
+            *(FakePins(), FakeQueries(), FakeRules(), FakeOrders(), FakeContacts()),
+            *(self.voice, self.clock, lambda: 55, 8.0),
+        )
+        self.door = PhoneDoor(
+            PhoneSettings(calls_max=2), self.media, self.voice, actions, self.clock, lambda: 55
         )
 
     def open(self) -> None:
@@ -122,6 +139,8 @@ class DoorTests(SynchronousTestCase):
         self.invite()
         (leg,) = self.media.legs
         assert leg.said.startswith("欢迎致电")
+        leg.finish()
+        assert leg.said.startswith("普通话")
         assert leg.said.endswith("press two.")
 
     def test_closing_the_door_ends_its_calls_and_media(self) -> None:
@@ -134,16 +153,8 @@ class DoorTests(SynchronousTestCase):
         assert [c for c in self.clock.getDelayedCalls() if "ivr" in repr(c)] == []
 
     def test_without_a_voice_the_door_does_not_open_and_says_why(self) -> None:
-        self.voice._speaker = NoSpeaker()
+        self.make_door(a_readable_voice(Path(self.mktemp()), NoSpeaker()))
         opened = Deferred.fromCoroutine(self.door.start())
         failure = self.failureResultOf(opened, VoiceUnavailable)
         assert "no speech engine" in str(failure.value)
         assert not self.door.is_ready
-
-    def test_a_number_for_a_flow_that_is_not_there_is_named(self) -> None:
-        with pytest.raises(ConfigError, match=r"phone\.numbers\.95500: must be hotline, was 'x'"):
-            Dialplan({"95500": "x"})
-
-    def test_any_number_gets_the_hotline(self) -> None:
-        assert Dialplan({"95500": "hotline"}).flow_of("95500") is HOTLINE
-        assert Dialplan({}).flow_of("") is HOTLINE

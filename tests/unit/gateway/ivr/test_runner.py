@@ -1,47 +1,84 @@
 """A live call: effects become sound, timers and questions, on a virtual clock."""
 
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import structlog
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import Deferred, succeed
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
 from gateway.core.tasks import Tasks
 from gateway.ivr.actions.table import phone_actions
-from gateway.ivr.flows.hotline import HOTLINE
-from gateway.ivr.runner import APOLOGY_S_MAX, CallRunner
+from gateway.ivr.call_record import CallRecord
+from gateway.ivr.dialplan import Line
+from gateway.ivr.runner import APOLOGY_S_MAX, RECORDING_S_MAX, CallRunner, Fittings
 from gateway.ivr.settings import PhoneSettings
-from gateway.media.port import LostReason, MediaLost
-from risk.domain.enums import OrdStatus
+from gateway.media.port import Leg, LegFigures, LostReason, MediaLost, RecordingFailed
+from gateway.sip.calls import CloseReason
+from gateway.sip.desk_port import CallerCard, DeskCall, Ticket, TicketEnd
 from risk.domain.events import Event
 from risk.domain.reasons import ReasonCode
+from tests.builders.legs import FakeCall, FakeLeg
 from tests.builders.phone import (
     ACCOUNT_NO,
     PIN,
-    FakeLeg,
+    FakeContacts,
     FakeOrders,
     FakePins,
     FakeQueries,
+    FakeRules,
     a_denial,
     a_readable_voice,
-    an_order_view,
 )
 
 
-class FakeCall:
-    """A call that closes as soon as somebody hangs up."""
-
-    call_no = "c1"
+class FakeLog:
+    """Keeps what it is given."""
 
     def __init__(self) -> None:
-        self.hangups = 0
-        self.runner: CallRunner | None = None
+        self.begun: list[CallRecord] = []
+        self.noted: list[CallRecord] = []
 
-    def hangup(self) -> None:
-        self.hangups += 1
-        assert self.runner is not None
-        self.runner.call_closed()
+    def begin(self, record: CallRecord) -> Deferred[None]:
+        self.begun.append(record)
+        return succeed(None)
+
+    def note(self, record: CallRecord) -> Deferred[None]:
+        self.noted.append(record)
+        return succeed(None)
+
+
+class FakeTicket:
+    """One caller in the queue; the test is the call centre."""
+
+    def __init__(self, card: CallerCard) -> None:
+        self.card = card
+        self.has_left = False
+
+    def on_place(self, callback: Callable[[int, int], None]) -> None:
+        callback(1, 30)
+
+    def on_answered(self, callback: Callable[[str], None]) -> None:
+        self.answered = callback
+
+    def on_ended(self, callback: Callable[[TicketEnd], None]) -> None:
+        self.ended = callback
+
+    def leave(self) -> None:
+        self.has_left = True
+
+
+class FakeDesk:
+    """Queues everybody."""
+
+    def __init__(self) -> None:
+        self.tickets: list[FakeTicket] = []
+
+    def enqueue(self, card: CallerCard, leg: Leg, call: DeskCall) -> Ticket:
+        self.tickets.append(FakeTicket(card))
+        return self.tickets[-1]
 
 
 def a_bug(_: object) -> Event:
@@ -50,18 +87,38 @@ def a_bug(_: object) -> Event:
 
 class RunnerTests(SynchronousTestCase):
     def setUp(self) -> None:
-        self.clock, self.call, self.leg = Clock(), FakeCall(), FakeLeg()
+        self.clock = Clock()
         self.orders, self.pins, self.queries = FakeOrders(), FakePins(), FakeQueries()
         self.voice = a_readable_voice(Path(self.mktemp()))
         self.successResultOf(Deferred.fromCoroutine(self.voice.prepare()))
         self.tasks = Tasks(self.clock)
         actions = phone_actions(
-            self.pins, self.queries, self.orders, self.voice, self.clock, lambda: 55, 8.0
+            self.pins,
+            self.queries,
+            FakeRules(),
+            self.orders,
+            FakeContacts(),
+            self.voice,
+            self.clock,
+            lambda: 55,
+            8.0,
         )
-        self.runner = CallRunner(
-            self.call, HOTLINE, self.voice, actions, PhoneSettings(), self.tasks, self.clock
+        self.log = FakeLog()
+        self.fittings = Fittings(
+            *(self.voice, actions, PhoneSettings(), self.tasks, self.clock, self.now_ns),
+            call_log=self.log,
+            recordings=Path("/recordings"),
         )
-        self.call.runner = self.runner
+        self.begin(Line())
+
+    def now_ns(self) -> int:
+        return int((1_000 + self.clock.seconds()) * 1e9)
+
+    def begin(self, line: Line) -> None:
+        """A call comes and is answered."""
+        self.call, self.leg = FakeCall(), FakeLeg()
+        self.runner = CallRunner(self.call, line, self.fittings)
+        self.call.on_closed(lambda reason: self.runner.call_closed(reason.value))
         self.leg.on_event = self.runner.leg_event
         self.runner.start(self.leg)
 
@@ -91,32 +148,8 @@ class RunnerTests(SynchronousTestCase):
     def test_english_is_spoken_to_who_chose_it(self) -> None:
         self.leg.press(f"2{ACCOUNT_NO}#{PIN}#")
         self.leg.finish()
-        self.leg.press("3")
-        words = ["one", "thousand", "two", "hundred", "thirty", "four", "point", "five", "six"]
-        assert self.leg.played[-1][0] == ["The cash you may use is", *words, "yuan"]
-
-    def test_the_last_order_is_told_with_what_became_of_it(self) -> None:
-        self.log_in()
-        self.leg.press("4")
-        assert self.leg.said == "您今天还没有委托。"
-        self.leg.finish()
-        for status, leaves, cum, said in (
-            (OrdStatus.PARTIALLY_FILLED, 18, 2, "委托尚未结束,已成交两张"),
-            (OrdStatus.FILLED, 0, 20, "委托已全部成交。"),
-            (OrdStatus.CANCELED, 0, 2, "委托已结束,共成交两张"),
-            (OrdStatus.REJECTED, 0, 0, "委托已被交易所拒绝。"),
-        ):
-            self.queries.last_order = an_order_view(
-                ord_status=status, leaves_qty=leaves, cum_qty=cum
-            )
-            self.leg.press("4")
-            assert self.leg.said == (
-                "您最近一笔委托是卖出中行转债,代码幺幺三零零幺,委托号码四二,"
-                "数量二十张,价格一百点五零元"
-            )
-            self.leg.finish()
-            assert self.leg.said == said
-            self.leg.finish()
+        self.leg.press("1600000")
+        assert self.leg.said.startswith("SPD Bank")
 
     def test_every_denial_can_be_spoken(self) -> None:
         for reason, figures in (
@@ -137,11 +170,19 @@ class RunnerTests(SynchronousTestCase):
             self.leg.finish()
             assert self.leg.said.endswith(figures), self.leg.said
 
-    def test_silence_is_asked_about_and_then_the_call_ends(self) -> None:
+    def test_silence_is_warned_about_then_asked_about_and_then_the_call_ends(self) -> None:
+        self.leg.finish()  # the greeting
         for _ in range(3):
             assert self.call.hangups == 0
             self.leg.finish()
-            self.clock.advance(8.1)
+            self.clock.advance(4.9)
+            assert not self.leg.said.startswith("还没有收到您的按键")
+            self.clock.advance(0.2)
+            assert self.leg.said.startswith("还没有收到您的按键")
+            self.leg.finish()
+            self.clock.advance(2.9)
+            assert self.leg.said.startswith("还没有收到您的按键")
+            self.clock.advance(0.2)
         assert self.leg.said == "感谢您的来电,再见。"
         self.leg.finish()
         assert self.call.hangups == 1
@@ -155,16 +196,29 @@ class RunnerTests(SynchronousTestCase):
         self.clock.advance(4.9)
         self.leg.press("0")
         self.clock.advance(4.9)
-        assert len(self.leg.played) == 3
+        played = len(self.leg.played)
         self.clock.advance(0.2)
-        assert self.leg.said.startswith("没有收到您的按键。")
+        assert len(self.leg.played) == played + 1
+        assert self.leg.said == "输入完毕,请按井号键。"
+
+    def test_elderly_callers_have_twice_the_time_and_a_slower_voice(self) -> None:
+        elder = Line()
+        self.begin(elder)
+        self.runner._visit = replace(self.runner._visit, is_elder=True)
+        self.leg.press("1")
+        self.leg.finish()
+        self.leg.press("1")
+        self.clock.advance(9.9)
+        assert self.leg.said.startswith("请输入资金账号")
+        self.clock.advance(0.2)
+        assert self.leg.said == "输入完毕,请按井号键。"
 
     def test_an_order_under_way_outlives_its_caller(self) -> None:
         reply: Deferred[Event] = Deferred()
         self.orders.answer = lambda c: reply
         self.to_confirm()
         self.leg.press("1")
-        self.runner.call_closed()
+        self.call.close(CloseReason.REMOTE_BYE)
         assert self.leg.is_closed
         assert not reply.called
         with structlog.testing.capture_logs() as logs:
@@ -204,12 +258,125 @@ class RunnerTests(SynchronousTestCase):
             self.leg.finish()
             self.leg.press("77123477#654321#")
             self.leg.finish()
-            self.log_in_again()
-            self.runner.call_closed()
+            self.leg.press(f"{ACCOUNT_NO}#{PIN}#")
+            self.call.close(CloseReason.REMOTE_BYE)
         shown = repr(logs)
         for secret in ("654321", "77123477", PIN, ACCOUNT_NO):
             assert secret not in shown, shown
-        assert shown.count("ivr.outcome") == 2
+        outcomes = [line for line in logs if line["event"] == "ivr.outcome"]
+        assert [line["action"] for line in outcomes[:2]] == ["verify_pin", "verify_pin"]
 
-    def log_in_again(self) -> None:
+    # What a call leaves behind
+
+    def test_a_call_leaves_its_record_with_what_was_heard_keyed_and_done(self) -> None:
+        self.to_confirm()
+        self.clock.advance(1.5)
+        self.leg.press("1")
+        self.call.close(CloseReason.REMOTE_BYE)
+        (begun,), (record,) = self.log.begun, self.log.noted
+        assert (begun.call_no, begun.ended_ns, begun.started_ns) == ("c1", 0, 1_000 * 10**9)
+        assert (record.ani, record.dnis, record.trunk) == ("+8613800000001", "95500", "carrier")
+        assert record.account_no == ACCOUNT_NO
+        assert record.close_reason == "remote_bye"
+        assert record.path[:3] == ("welcome.greeting", "welcome.line", "welcome.language")
+        assert record.last_state == "order.accepted"
+        assert (record.recording, record.recording_sha256) == ("c1.wav", "5ha")
+        assert self.leg.recording == "/recordings/c1.wav"
+        assert record.figures["sent_packets"] == 3.0
+        said = [heard for heard in record.heard if heard.prompt == "order.readback_buy"]
+        assert [heard.text for heard in said] == [
+            "您委托买入浦发银行,代码六零零零零零,数量二百股,价格十点零五元。"
+        ]
+        order = record.acted[-1]
+        assert (order.action, order.outcome, order.request_id) == (
+            *("submit_order", "accepted", "phone:c1:1"),
+        )
+        assert order.cl_ord_id == "261123010088"
+        assert order.at_ms == 1_500
+
+    def test_no_secret_is_in_the_record(self) -> None:
+        self.leg.press("1")
+        self.leg.press(f"{ACCOUNT_NO}#{PIN}#")  # ahead of the disclosure's end
+        self.leg.finish()
+        self.call.close(CloseReason.REMOTE_BYE)
+        (record,) = self.log.noted
+        keys = "".join(keyed.key for keyed in record.keyed)
+        assert keys == "1" + "*" * len(ACCOUNT_NO) + "#" + "*" * len(PIN) + "#"
+        assert PIN not in repr(record)
+
+    def test_what_is_keyed_ahead_of_a_secret_is_secured_from_its_first_key(self) -> None:
+        self.leg.press("1")
+        assert self.leg.secured == []
         self.leg.press(f"{ACCOUNT_NO}#{PIN}#")
+        assert self.leg.secured == [(True, 77)]
+        self.leg.finish()
+        assert self.leg.secured[-1] == (False, 0)
+
+    def test_a_prompt_that_a_key_cuts_says_when(self) -> None:
+        self.leg.finish()
+        self.clock.advance(0.001)
+        self.leg.press("1")
+        self.call.close(CloseReason.REMOTE_BYE)
+        (record,) = self.log.noted
+        assert [heard.cut_ms for heard in record.heard] == [-1, 1, 1]
+
+    def test_a_record_does_not_wait_for_ever_for_its_recording(self) -> None:
+        self.leg.close = lambda: succeed(LegFigures())  # type: ignore[method-assign]
+        self.call.close(CloseReason.REMOTE_BYE)
+        assert self.log.noted == []
+        self.clock.advance(RECORDING_S_MAX)
+        (record,) = self.log.noted
+        assert (record.recording, record.recording_sha256) == ("c1.wav", "")
+        assert self.clock.getDelayedCalls() == []
+
+    def test_a_recording_that_failed_is_not_named(self) -> None:
+        self.leg.close = lambda: succeed(LegFigures())  # type: ignore[method-assign]
+        self.runner.leg_event(RecordingFailed("/recordings/c1.wav", "disk full"))
+        self.call.close(CloseReason.REMOTE_BYE)
+        assert self.log.noted[0].recording == ""
+
+    # People who answer
+
+    def test_where_no_desk_is_0_leads_back(self) -> None:
+        self.log_in()
+        self.leg.press("0")
+        self.leg.finish()
+        assert self.leg.said.startswith("现在没有客服人员")
+
+    def test_a_caller_is_handed_over_with_what_is_known(self) -> None:
+        desk = FakeDesk()
+        self.fittings = self.fittings._replace(desk=desk)
+        self.begin(Line(branch_code="00021", queue="shanghai"))
+        self.log_in()
+        self.leg.press("1600000*0")
+        self.leg.finish()
+        (ticket,) = desk.tickets
+        card = ticket.card
+        assert (card.call_no, card.queue, card.branch_code) == ("c1", "shanghai", "00021")
+        assert (card.account_no, card.is_verified) == (ACCOUNT_NO, True)
+        assert card.path[-1] == "agent.asked"
+        assert card.draft["symbol"] == "600000"
+        assert PIN not in repr(card)
+        played = len(self.leg.played)
+        ticket.answered("Li Lei")
+        self.leg.press("12")
+        assert len(self.leg.played) == played
+        ticket.ended(TicketEnd.SERVED)
+        assert len(self.leg.played) == played + 1
+        self.call.close(CloseReason.REMOTE_BYE)
+        (record,) = self.log.noted
+        assert [line.partition(" ")[2] for line in record.agent] == [
+            *("queued shanghai", "place 1 wait 30 s", "answered Li Lei", "ended served"),
+        ]
+
+    def test_a_caller_may_leave_the_queue(self) -> None:
+        desk = FakeDesk()
+        self.fittings = self.fittings._replace(desk=desk)
+        self.begin(Line())
+        self.log_in()
+        self.leg.press("0")
+        self.leg.finish()
+        self.leg.press("*")
+        assert desk.tickets[0].has_left
+        desk.tickets[0].ended(TicketEnd.LEFT)
+        assert self.leg.said.startswith("已返回自助服务")

@@ -14,8 +14,8 @@ from gateway.ivr.actions.asking import Caller
 from gateway.ivr.actions.names import NAME_TIMEOUT_S
 from gateway.ivr.actions.orders import order_of
 from gateway.ivr.actions.table import PhoneActions, phone_actions
-from gateway.ivr.flow import Action
 from gateway.ivr.visit import Outcome, Perform
+from gateway.ivr.wishes import Action
 from risk.domain.commands import SubmitOrder
 from risk.domain.enums import Channel, Language, Side
 from risk.domain.errors import InvariantBroken
@@ -25,9 +25,11 @@ from risk.domain.reasons import ReasonCode
 from tests.builders.phone import (
     ACCOUNT_NO,
     PIN,
+    FakeContacts,
     FakeOrders,
     FakePins,
     FakeQueries,
+    FakeRules,
     ToneSpeaker,
     a_denial,
     a_readable_voice,
@@ -51,7 +53,15 @@ class ActionTests(SynchronousTestCase):
         self.speaker = ToneSpeaker()
         self.voice = a_readable_voice(Path(self.mktemp()), self.speaker)
         self.actions = phone_actions(
-            self.pins, self.queries, self.orders, self.voice, self.clock, lambda: 55, 8.0
+            self.pins,
+            self.queries,
+            FakeRules(),
+            self.orders,
+            FakeContacts(),
+            self.voice,
+            self.clock,
+            lambda: 55,
+            8.0,
         )
 
     def test_every_action_has_one_who_answers_it(self) -> None:
@@ -103,8 +113,11 @@ class ActionTests(SynchronousTestCase):
     def test_a_security_is_named_in_the_language_of_the_caller(self) -> None:
         zh = self.outcome(Action.FIND_SECURITY, {"symbol": "600000"})
         en = self.outcome(Action.FIND_SECURITY, {"symbol": "600000"}, language=Language.EN)
-        assert zh == ("ok", {"security": "浦发银行", "measure": "share"})
-        assert en == ("ok", {"security": "SPD Bank", "measure": "share"})
+        assert zh == (
+            "ok",
+            {"symbol": "600000", "security": "浦发银行", "measure": "share"},
+        )
+        assert en[1]["security"] == "SPD Bank"
         bond = self.outcome(Action.FIND_SECURITY, {"symbol": "113001"})
         assert bond[1]["measure"] == "bond"
         assert self.outcome(Action.FIND_SECURITY, {"symbol": "999999"}) == ("unknown", {})
@@ -118,7 +131,10 @@ class ActionTests(SynchronousTestCase):
 
     def test_cash_is_read_of_the_verified_account(self) -> None:
         verified = {"verified_account_no": ACCOUNT_NO, "account_no": "9999"}
-        assert self.outcome(Action.READ_CASH, verified) == ("ok", {"free": 12_345_600})
+        assert self.outcome(Action.READ_CASH, verified) == (
+            "ok",
+            {"free": 12_345_600, "frozen": 0, "withdrawable": 0, "total": 12_345_600},
+        )
         unheard = {"verified_account_no": "9999"}
         assert self.outcome(Action.READ_CASH, unheard) == ("unknown", {})
 
@@ -130,7 +146,10 @@ class ActionTests(SynchronousTestCase):
         assert self.outcome(Action.READ_LAST_ORDER, verified) == ("unknown", {})
 
     def test_an_order_is_submitted_once_with_the_calls_own_request_id(self) -> None:
-        assert self.outcome(Action.SUBMIT_ORDER, ORDER) == ("accepted", {"order_no": 10_088})
+        assert self.outcome(Action.SUBMIT_ORDER, ORDER) == (
+            "accepted",
+            {"order_no": 10_088, "cl_ord_id": "261123010088"},
+        )
         assert self.orders.commands == [
             SubmitOrder(
                 request_id="phone:261122-101502-0001:1",
@@ -148,7 +167,7 @@ class ActionTests(SynchronousTestCase):
 
     def test_a_key_without_a_time_takes_the_clock(self) -> None:
         wish = Perform(Action.SUBMIT_ORDER, ORDER, {}, 2, 0)
-        assert order_of("c", wish, 55).entered_ns == 55
+        assert order_of(CALLER, wish, 55).entered_ns == 55
 
     def test_a_denial_brings_its_reason_and_figures(self) -> None:
         detail = {"limit_up_e4": 110_000}

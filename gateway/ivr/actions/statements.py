@@ -1,0 +1,87 @@
+"""A statement on request: where it would go, and asking for it.
+
+An address is told masked: who overhears a call learns the last digits of a mobile, or the first
+letter of a mail address. Not here: figures and words (risk.core, notify).
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Final
+
+import structlog
+
+from gateway.core.ports import AcceptanceStopped
+from gateway.ivr.actions.asking import Answer, Answering, Caller, text_of
+from gateway.ivr.actions.commands import CommandDesk, unexpected
+from gateway.ivr.actions.ports import Contacts
+from gateway.ivr.actions.reasons import NOT_ACCEPTING, reason_values
+from gateway.ivr.visit import Perform
+from gateway.ivr.wishes import Action
+from gateway.media.prompts import PromptBook
+from risk.domain.commands import RequestStatement
+from risk.domain.enums import Channel, StatementForm
+from risk.domain.errors import TemporaryFailure
+from risk.domain.events import CommandDenied
+from risk.domain.service_events import StatementRequested
+
+log = structlog.get_logger("ivr")
+
+TAIL_DIGITS: Final = 4
+
+
+class StatementActions:
+    """Statements."""
+
+    def __init__(
+        self,
+        desk: CommandDesk,
+        contacts: Contacts,
+        book: PromptBook,
+        now_ns: Callable[[], int],
+    ) -> None:
+        self._desk, self._contacts, self._book, self._now_ns = desk, contacts, book, now_ns
+
+    def table(self) -> Mapping[Action, Answering]:
+        """Return the actions answered here."""
+        return {Action.READ_CONTACT: self.read, Action.SEND_STATEMENT: self.send}
+
+    async def read(self, _: Caller, wish: Perform) -> Answer:
+        """both | sms | mail | none | unknown: where a statement could go, masked."""
+        try:
+            customer = await self._contacts.find(text_of(wish, "verified_account_no"))
+        except TemporaryFailure as e:
+            log.warning("ivr.contact_not_read", code=e.code)
+            return "unknown", {}
+        if customer is None or not (customer.mobile or customer.email):
+            return "none", {}
+        known = {"mobile_tail": customer.mobile[-TAIL_DIGITS:], "mail_initial": customer.email[:1]}
+        if customer.mobile and customer.email:
+            return "both", {**known, "form": StatementForm.SMS, "form_word": "sms"}
+        if customer.mobile:
+            return "sms", {**known, "form": StatementForm.SMS, "form_word": "sms"}
+        return "mail", {**known, "form": StatementForm.MAIL, "form_word": "mail"}
+
+    async def send(self, caller: Caller, wish: Perform) -> Answer:
+        """requested | denied | unknown."""
+        form = wish.values["form"]
+        assert isinstance(form, StatementForm), form
+        command = RequestStatement(
+            request_id=wish.request_id(caller.call_no),
+            account_no=text_of(wish, "verified_account_no"),
+            form=form,
+            channel=Channel.PHONE,
+            trace_id=caller.call_no,
+            entered_ns=wish.at_ns or self._now_ns(),
+        )
+        try:
+            event = await self._desk.ask(command)
+        except AcceptanceStopped:
+            return "denied", NOT_ACCEPTING
+        match event:
+            case None:
+                return "unknown", {}
+            case StatementRequested():
+                return "requested", {}
+            case CommandDenied():
+                return "denied", reason_values(self._book, event.reason, event.detail)
+            case _:
+                unexpected(event)
