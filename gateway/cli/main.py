@@ -25,6 +25,7 @@ COMMANDS: Final = {
     "call": ("gateway.cli.call:call", "dial a SIP address, send keys, keep what is heard"),
     "order": ("gateway.cli.order:order", "place, cancel or list orders over the web API"),
     "notices": ("gateway.cli.notices:notices", "list and re-queue messages that could not be sent"),
+    "callers": ("gateway.cli.callers:callers", "which numbers may do what; notices to hear"),
     "replay": ("gateway.cli.replay:replay", "verify the journal, or tell the life of one order"),
     "evidence": ("gateway.cli.evidence:evidence", "show, bundle or check what is kept of an order"),
     "ladder": ("gateway.cli.ladder:ladder", "show the signalling of one call"),

@@ -21,7 +21,7 @@ ROWS_MAX: Final = 2_000_000
 _INDEX_BOARDS: Final = frozenset(board.name for board in INDEX_BOARDS)
 
 E = TypeVar("E", bound=enum.Enum)
-Row = dict[str, str]
+Row = dict[str, str]  # cells by column; "_place" says where it stands
 
 
 class OpeningPosition(NamedTuple):
@@ -56,17 +56,17 @@ def read_listings(file: Path) -> list[Instrument]:
     return [
         Instrument(
             _symbol(row),
-            _member(row, "board", Board),
+            member_of(row, "board", Board),
             row["name_zh"],
             row["name_en"],
             _price(row, "prev_close"),
-            _member(row, "status", ListingStatus),
-            _yes_no(row, "is_t0"),
-            _yes_no(row, "is_halted"),
+            member_of(row, "status", ListingStatus),
+            yes_no(row, "is_t0"),
+            yes_no(row, "is_halted"),
             _shape(row, "initials", INITIALS.fullmatch, "at most 16 of A-Z and 0-9")
             or initials_of(row["name_zh"]),
         )
-        for row in _rows(file, columns.split(), "initials")
+        for row in rows_of(file, columns.split(), "initials")
     ]
 
 
@@ -85,18 +85,18 @@ def read_opening_accounts(file: Path) -> list[OpeningAccount]:
             _shape(row, "branch_code", BRANCH_CODE.fullmatch, "five digits"),
             row["mobile"],
             row["email"],
-            _member(row, "language", Language),
+            member_of(row, "language", Language),
             row["phone_pin"],
             row["web_password"],
             _money(row, "cash"),
             tuple(_positions(row)),
-            _yes_no(row | {"is_elder": row["is_elder"] or "no"}, "is_elder"),
+            yes_no(row | {"is_elder": row["is_elder"] or "no"}, "is_elder"),
         )
-        for row in _rows(file, columns.split(), "is_elder")
+        for row in rows_of(file, columns.split(), "is_elder")
     ]
 
 
-def _rows(file: Path, columns: list[str], optional: str = "") -> Iterator[Row]:
+def rows_of(file: Path, columns: list[str], optional: str = "") -> Iterator[Row]:
     """Yield rows, each with its place in the file under "_place"; an absent cell is empty."""
     try:
         with file.open(encoding="utf-8", newline="") as text:
@@ -126,7 +126,7 @@ def _numbered(file: Path, reader: "csv.DictReader[str]", columns: Sequence[str])
 
 def _shape(row: Row, column: str, check: Callable[[str], object], wanted: str) -> str:
     if not check(row[column]):
-        raise _wrong(row, column, f"must be {wanted}")
+        raise wrong(row, column, f"must be {wanted}")
     return row[column]
 
 
@@ -136,16 +136,18 @@ def _symbol(row: Row) -> str:
     return _shape(row, "symbol", SYMBOL.fullmatch, "six digits")
 
 
-def _member(row: Row, column: str, kind: type[E]) -> E:
+def member_of(row: Row, column: str, kind: type[E]) -> E:
+    """Return a cell as a member of an enum; raises ConfigError."""
     try:
         return kind[row[column]]
     except KeyError:
-        raise _wrong(row, column, f"must be one of {', '.join(kind.__members__)}") from None
+        raise wrong(row, column, f"must be one of {', '.join(kind.__members__)}") from None
 
 
-def _yes_no(row: Row, column: str) -> bool:
+def yes_no(row: Row, column: str) -> bool:
+    """Return a cell as yes or no; raises ConfigError."""
     if row[column] not in ("yes", "no"):
-        raise _wrong(row, column, "must be yes or no")
+        raise wrong(row, column, "must be yes or no")
     return row[column] == "yes"
 
 
@@ -153,16 +155,16 @@ def _money(row: Row, column: str) -> int:
     try:
         amount_e4 = parse_e4(row[column])
     except ValueError as e:
-        raise _wrong(row, column, str(e).partition(", was")[0]) from e
+        raise wrong(row, column, str(e).partition(", was")[0]) from e
     if amount_e4 < 0:
-        raise _wrong(row, column, "must not be negative")
+        raise wrong(row, column, "must not be negative")
     return amount_e4
 
 
 def _price(row: Row, column: str) -> int:
     price_e4 = _money(row, column)
     if not 0 < price_e4 <= PRICE_E4_MAX:
-        raise _wrong(row, column, "must be above 0 and at most 1000000")
+        raise wrong(row, column, "must be above 0 and at most 1000000")
     return price_e4
 
 
@@ -171,9 +173,10 @@ def _positions(row: Row) -> Iterator[OpeningPosition]:
         symbol, _, qty = item.partition(":")
         is_sound = SYMBOL.fullmatch(symbol) and qty.isdigit() and 0 < int(qty) <= QTY_MAX
         if not is_sound:
-            raise _wrong(row, "positions", "must be CODE:QTY items such as 600000:300")
+            raise wrong(row, "positions", "must be CODE:QTY items such as 600000:300")
         yield OpeningPosition(symbol, int(qty))
 
 
-def _wrong(row: Row, column: str, problem: str) -> ConfigError:
+def wrong(row: Row, column: str, problem: str) -> ConfigError:
+    """Return the error that names a cell, its value and the remedy."""
     return ConfigError(f"{row['_place']} {column}", f"{problem}, was {row[column][:40]!r}")
