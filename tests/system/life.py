@@ -237,15 +237,14 @@ class Life:
 
     def _fix_end(self, venue: VenueEnd) -> GatewayEnd:
         heart = self.heart
+        alerts = AlertFeed(heart.book, heart.sequencer.submit)
         return GatewayEnd(
             FixSettings(),
             self.disks.folder,
             heart.sequencer.submit,
             views.open_orders(heart.book),
             heart.book.fix_places,
-            QuoteFeed(
-                heart.book, AlertFeed(heart.book, heart.sequencer.submit), self._now_ns
-            ).on_ticks,
+            QuoteFeed(heart.book, alerts, self._now_ns).on_ticks,
             self.reactor,
             self._now_ns,
             venue,
