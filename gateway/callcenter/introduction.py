@@ -49,7 +49,7 @@ def introduction(card: CallerCard, language: Language) -> Introduction:
     known = "unknown" if not card.account_no else "verified" if card.is_verified else "claimed"
     parts = [words[known].format(tail=tail)]
     if card.draft:
-        side = str(card.draft.get("side", ""))
+        side = str(card.draft.get("side_word", ""))
         parts.append(words.get(side, side))
         parts += [str(card.draft[name]) for name in DRAFT_SHOWN if name in card.draft]
     draft = "; ".join(f"{name}={value}" for name, value in card.draft.items())

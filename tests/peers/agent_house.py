@@ -25,7 +25,7 @@ from gateway.sip.useragent import call_numbers
 from tests.builders.phone import a_voice
 
 PASSWORDS = {"1001": "first-secret", "1002": "second-secret"}
-DRAFT = {"side": "buy", "symbol": "600000", "qty": "200"}
+DRAFT = {"side_word": "buy", "symbol": "600000", "qty": "200"}
 
 
 def a_centre_of_two(**changed: object) -> CallCenterSettings:

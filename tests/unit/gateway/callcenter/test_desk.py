@@ -12,7 +12,7 @@ from risk.domain.enums import Language
 from tests.builders.call_desk import TWO_AGENTS, DeskRoom
 
 BUSY = CloseReason.REFUSED
-DRAFT = {"side": "buy", "symbol": "600000", "qty": "200"}
+DRAFT = {"side_word": "buy", "symbol": "600000", "qty": "200"}
 
 
 class AskedReferral:
@@ -57,7 +57,7 @@ def test_the_agents_phone_shows_who_calls_and_is_offered_the_callers_codec_only(
     assert said["display"] == "verified, account ending 1234 was buying 600000 200"
     headers = dict(said["headers"])  # type: ignore[call-overload]
     assert headers["X-Hotline-Account"] == "****1234"
-    assert headers["X-Hotline-Draft"] == "side=buy; symbol=600000; qty=200"
+    assert headers["X-Hotline-Draft"] == "side_word=buy; symbol=600000; qty=200"
     assert headers["X-Hotline-Path"] == "main order.qty"
     assert "100200301234" not in repr(said)
 

@@ -5,7 +5,7 @@ from gateway.sip.desk_port import CallerCard
 from risk.domain.enums import Language
 
 CARD = CallerCard("261122-1", "13800138000", "95500", "trading")
-DRAFT = {"side": "sell", "symbol": "600000", "qty": "200", "price": "10.05"}
+DRAFT = {"side_word": "sell", "symbol": "600000", "qty": "200", "price": "10.05"}
 
 
 @pytest.mark.parametrize(
