@@ -77,7 +77,7 @@ class Gateway:
         data = settings.gateway.data_folder
         self._branch = BranchDoor(settings.branch, data, *asked, heart.bus, reactor, now_ns)
         self._phone = (
-            Phone(settings, *asked, foresight, self._identity, reactor, now_ns)
+            Phone(settings, *asked, foresight, self._identity, listings, reactor, now_ns)
             if settings.phone.is_open
             else None
         )

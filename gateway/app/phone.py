@@ -1,25 +1,37 @@
-"""The phone: SIP socket, user agent, media, voice and the phone door, built as one part.
+"""The phone: SIP edge, media, voice, phone door, call centre and call records, built as one part.
 
-Not here: what any of them does (gateway.sip, gateway.media, gateway.ivr).
+Not here: what any of them does (gateway.sip, gateway.media, gateway.ivr, gateway.callcenter).
 """
 
 import secrets
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import Any, Final
 
+import structlog
 from twisted.internet.threads import deferToThread
 
 from gateway.app.settings import Settings
+from gateway.callcenter.centre import call_centre
 from gateway.core.foresight import Foresight
 from gateway.core.queries import Queries
 from gateway.core.sequencer import Sequencer
+from gateway.core.tasks import Tasks
+from gateway.evidence.call_log import RECORDINGS, StoredCalls
 from gateway.identity.registry import Identity
 from gateway.ivr.actions.table import phone_actions
 from gateway.ivr.door import PhoneDoor
 from gateway.media.link import hosted_media
 from gateway.media.voice import open_voice
-from gateway.sip.transport import UdpTransport
-from gateway.sip.useragent import UserAgent, call_numbers
+from gateway.sip.edge import Edge
+from gateway.sip.incoming import IncomingCall
+from gateway.sip.transports import Transports
+from gateway.sip.useragent import call_numbers
+from risk.domain.enums import Language
+from risk.domain.instrument import Instrument
+
+log = structlog.get_logger("app")
+
+TOKEN_BYTES: Final = 8
 
 
 class Phone:
@@ -32,20 +44,46 @@ class Phone:
         queries: Queries,
         foresight: Foresight,
         identity: Identity,
+        listings: Sequence[Instrument],
         reactor: Any,
         now_ns: Callable[[], int],
     ) -> None:
-        self._reactor = reactor
-        gateway = settings.gateway
+        """Raises ConfigError for settings that do not fit each other."""
+        self._reactor, self._listings = reactor, listings
+        self._tasks = Tasks(reactor)
+        data = settings.gateway.data_folder
+        recordings = data / RECORDINGS
+        recordings.mkdir(mode=0o700, parents=True, exist_ok=True)
         media = hosted_media(
             settings.media, reactor, now_ns, secrets.randbits, settings.clock.shift_s
         )
-        voice = open_voice(
-            settings.phone.voice,
-            gateway.config_folder / "prompts",
-            gateway.data_folder / "voice",
+        texts = settings.gateway.config_folder / "prompts"
+        self._voice = open_voice(
+            settings.phone.voice, texts, data / "voice", reactor, deferToThread
+        )
+        self._transports = Transports(settings.sip, reactor)
+        self._edge = Edge(
+            settings.sip,
+            self._transports,
             reactor,
-            deferToThread,
+            self._call_received,
+            folder=data,
+            new_token=lambda: secrets.token_hex(TOKEN_BYTES),
+            new_call_no=call_numbers(now_ns),
+            random_below=secrets.randbelow,
+            is_ready=lambda: self.door.is_ready,
+        )
+        self._centre = call_centre(
+            settings.callcenter,
+            media,
+            self._voice,
+            self._edge.agent,
+            self._edge.registrar,
+            reactor,
+            now_ns,
+        )
+        self._calls = StoredCalls(
+            identity.database, sequencer.submit, self._tasks, recordings, now_ns
         )
         actions = phone_actions(
             identity.pins,
@@ -53,34 +91,51 @@ class Phone:
             foresight,
             sequencer,
             identity.customers,
-            voice,
+            self._voice,
             reactor,
             now_ns,
             settings.phone.reply_timeout_s,
         )
-        self.door = PhoneDoor(settings.phone, media, voice, actions, reactor, now_ns)
-        self._transport = UdpTransport(settings.sip, reactor)
-        UserAgent(
-            self._transport,
+        self.door = PhoneDoor(
+            settings.phone,
+            media,
+            self._voice,
+            actions,
             reactor,
-            self.door.call_received,
-            settings=settings.sip,
-            new_token=lambda: secrets.token_hex(8),
-            new_call_no=call_numbers(now_ns),
-            is_ready=lambda: self.door.is_ready,
+            now_ns,
+            desk=self._centre.desk if self._centre is not None else None,
+            call_log=self._calls,
+            recordings=recordings if settings.phone.records_calls else None,
         )
 
     @property
     def port(self) -> int:
         """The real SIP port."""
-        return self._transport.local.port
+        return self._transports.local.port
+
+    def _call_received(self, call: IncomingCall) -> None:
+        """Agents' feature codes go to the call centre, everything else to the door."""
+        if self._centre is None or not self._centre.call_received(call):
+            self.door.call_received(call)
 
     async def start(self) -> None:
         """Make the prompts ready, start media, then listen: no call comes before it is answered."""
+        await self._calls.start()
         await self.door.start()
-        self._transport.start(self._reactor)
+        if self._centre is not None:
+            self._centre.start()
+        self._transports.start(self._reactor)
+        self._edge.start()
+        names = [(row.name_zh, Language.ZH) for row in self._listings]
+        names += [(row.name_en, Language.EN) for row in self._listings]
+        self._tasks.spawn("app.names", self._voice.render_names(names))
 
     async def stop(self) -> None:
-        """End the calls, then close the socket."""
+        """End the calls, then close the sockets."""
+        if self._centre is not None:
+            self._centre.stop()
         await self.door.stop()
-        await self._transport.stop()
+        self._edge.stop()
+        await self._transports.stop()
+        await self._calls.settled()
+        self._tasks.stop()

@@ -12,6 +12,7 @@ import msgspec
 from fix.settings import FixSettings
 from gateway.app.clock import ClockSettings
 from gateway.branch.settings import BranchSettings
+from gateway.callcenter.settings import CallCenterSettings
 from gateway.identity.settings import IdentitySettings
 from gateway.ivr.settings import PhoneSettings
 from gateway.journal.settings import JournalSettings
@@ -78,6 +79,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     sms: SMSSettings = SMSSettings()
     mail: MailSettings = MailSettings()
     sip: SipSettings = SipSettings()
+    callcenter: CallCenterSettings = CallCenterSettings()
     media: MediaSettings = MediaSettings()
     phone: PhoneSettings = PhoneSettings()
     web: WebSettings = WebSettings()

@@ -17,7 +17,7 @@ from gateway.cli.on_reactor import run_on_reactor
 from gateway.cli.settings import CONFIG_OPTION
 from gateway.evidence import verifier
 from gateway.evidence.bundle import write_bundle
-from gateway.evidence.call_log import NotFound, decode, records_by, stored_record
+from gateway.evidence.call_log import RECORDINGS, NotFound, decode, records_by, stored_record
 from gateway.evidence.case import BoundCall, Case, case_of
 from gateway.evidence.respeak import heard_readback, readback_text, readback_wav
 from gateway.evidence.transcript import call_line, transcript
@@ -98,7 +98,7 @@ def _order(
         speak.write_bytes(wav)
         click.echo(f"read-back spoken into {speak}")
     if export is not None:
-        chain = write_bundle(case, data / "recordings", export, wav)
+        chain = write_bundle(case, data / RECORDINGS, export, wav)
         click.echo(f"bundle {export}, chain {chain}")
 
 

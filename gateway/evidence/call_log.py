@@ -16,10 +16,11 @@ import structlog
 from prometheus_client import Gauge
 from sqlalchemy import Connection, select, update
 from sqlalchemy.dialects.sqlite import insert
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import Deferred, DeferredList
 
 from gateway.core.tasks import Tasks
-from gateway.ivr.call_record import CallRecord
+from gateway.ivr.call_record import GATEWAY_ENDED, CallRecord
+from gateway.media.recording_disk import recover_recordings
 from gateway.store.database import Database
 from gateway.store.tables import CALLS
 from risk.domain.commands import Command, RecordCall
@@ -27,8 +28,9 @@ from risk.domain.errors import PermanentFailure, TemporaryFailure
 
 log = structlog.get_logger("evidence")
 
+RECORDINGS: Final = "recordings"  # folder of the sound, inside the data folder
 RETRY_S: Final = 2.0
-GATEWAY_ENDED: Final = "gateway_ended"  # close_reason of calls that a dying gateway took along
+RECENT_MAX: Final = 20
 READ_BYTES: Final = 1 << 20
 
 UNBOUND: Final = Gauge(
@@ -60,9 +62,11 @@ class StoredCalls:
         """`submit` gives commands to the heart; `recordings` holds the files records name."""
         self._database, self._submit, self._tasks = database, submit, tasks
         self._recordings, self._now_ns = recordings, now_ns
+        self._open: set[Deferred[None]] = set()
 
     async def start(self) -> None:
         """Close the rows of calls that the last run took along, and bind what was not bound."""
+        await self._database.read(lambda _: recover_recordings(self._recordings))
         found = await self._database.read(_not_bound)
         for stored in found:
             record = decode(stored)
@@ -80,9 +84,21 @@ class StoredCalls:
         """A call is over: keep its record. Fires when it is in the store and in the journal."""
         return self._kept_on("evidence.note", record)
 
+    def recent(self, account_no: str) -> "Deferred[list[CallRecord]]":
+        """Return the last calls of an account, the newest first. Raises TemporaryFailure."""
+        return self._database.read(
+            lambda connection: records_by(connection, account_no=account_no, limit=RECENT_MAX)
+        )
+
     def _kept_on(self, name: str, record: CallRecord) -> "Deferred[None]":
         UNBOUND.inc()
-        return self._tasks.spawn(name, self._kept(record))
+        keeping = self._tasks.spawn(name, self._kept(record))
+        self._open.add(keeping)
+        return keeping.addBoth(lambda _: self._open.discard(keeping))
+
+    async def settled(self) -> None:
+        """Wait until what was given is kept: before the journal and the store close."""
+        await DeferredList(list(self._open))
 
     async def _kept(self, record: CallRecord) -> None:
         """Try until it is done: a busy database or a full disk must not cost a record."""
@@ -98,9 +114,12 @@ class StoredCalls:
         return over
 
     async def _is_kept(self, record: CallRecord) -> bool:
-        stored = encode(record)
         try:
-            await self._database.write(lambda connection: _put(connection, record, stored))
+            if record.ended_ns and record.recording and not record.recording_sha256:
+                stored = await self._with_sound(record)  # its media worker ended before it
+            else:
+                stored = encode(record)
+                await self._database.write(lambda connection: _put(connection, record, stored))
             if record.ended_ns:
                 await self._bind(stored)
         except TemporaryFailure as e:
@@ -115,15 +134,19 @@ class StoredCalls:
 
     async def _close(self, record: CallRecord) -> bytes:
         """Return the record of a call nobody closed, as it is kept from now on."""
-        file = self._recordings / record.recording
-        closed = msgspec.structs.replace(
-            record, ended_ns=self._now_ns(), close_reason=GATEWAY_ENDED, recording=""
+        return await self._with_sound(
+            msgspec.structs.replace(record, ended_ns=self._now_ns(), close_reason=GATEWAY_ENDED)
         )
 
+    async def _with_sound(self, record: CallRecord) -> bytes:
+        """Store a record whose recording nobody has told of: with its digest, or without it."""
+        folder, file = self._recordings, self._recordings / record.recording
+
         def kept(connection: Connection) -> bytes:  # on a thread: a recording may be long
+            recover_recordings(folder)
             digest = sha256_of(file) if record.recording and file.is_file() else ""
             name = record.recording if digest else ""
-            found = msgspec.structs.replace(closed, recording=name, recording_sha256=digest)
+            found = msgspec.structs.replace(record, recording=name, recording_sha256=digest)
             _put(connection, found, encode(found))
             return encode(found)
 

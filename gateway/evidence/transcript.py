@@ -45,7 +45,7 @@ def call_line(record: CallRecord) -> str:
 
 def _happened(record: CallRecord) -> Iterator[tuple[int, str]]:
     for heard in record.heard:
-        cut = f" [cut by a key after {heard.cut_ms} ms]" if heard.cut_ms >= 0 else ""
+        cut = f" [cut by a key after {heard.cut_ms - heard.at_ms} ms]" if heard.cut_ms >= 0 else ""
         yield heard.at_ms, f"{_offset(heard.at_ms)} heard   {heard.text}{cut}"
     for keyed in record.keyed:
         yield keyed.at_ms, f"{_offset(keyed.at_ms)} keyed   {keyed.key}   ({keyed.state})"

@@ -13,10 +13,11 @@ if TYPE_CHECKING:
     from twisted.internet.defer import Deferred
 
 MASK: Final = "*"  # stands for one key of a secret
+GATEWAY_ENDED: Final = "gateway_ended"  # close_reason of calls that a dying gateway took along
 
 
 class Heard(msgspec.Struct, frozen=True):
-    """A prompt as the caller heard it; `cut_ms` is when a key cut it short, -1 when none did."""
+    """A prompt as the caller heard it; `cut_ms` is when it was cut short, -1 when it was not."""
 
     at_ms: int
     state: str

@@ -198,15 +198,7 @@ class Voice:
 
     def text(self, key: str, values: Mapping[str, speech.Value], language: Language) -> str:
         """Return in writing what `clips` says, for a log or a transcript."""
-        said: list[str] = []
-        for piece in self.book.pieces(key, language):
-            if isinstance(piece, Slot):
-                said += speech.words(values[piece.name], language)
-            else:
-                said.append(piece)
-        if language is Language.ZH:
-            return "".join(said)
-        return _SPACE_BEFORE_MARK.sub("", " ".join(said))
+        return text_of(self.book, key, values, language)
 
     def _value_said(self, value: speech.Value, language: Language) -> Iterator[Said]:
         for word in speech.words(value, language):
@@ -242,6 +234,21 @@ def _recorded_clips(folder: Path) -> dict[str, Clip]:
             raise ConfigError(str(path), str(e)) from e
         clips[path.stem] = clip_of(g711.encode_alaw(sound.resample(pcm, rate)))  # level kept
     return clips
+
+
+def text_of(
+    book: PromptBook, key: str, values: Mapping[str, speech.Value], language: Language
+) -> str:
+    """Return in writing what a prompt says. Raises KeyError for an unknown key or value."""
+    said: list[str] = []
+    for piece in book.pieces(key, language):
+        if isinstance(piece, Slot):
+            said += speech.words(values[piece.name], language)
+        else:
+            said.append(piece)
+    if language is Language.ZH:
+        return "".join(said)
+    return _SPACE_BEFORE_MARK.sub("", " ".join(said))
 
 
 def open_voice(
