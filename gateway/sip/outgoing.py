@@ -141,10 +141,19 @@ class OutgoingCall(Call):
         if self._is_final:
             super().end(reason)
         elif not self.is_closed:
-            self._close(reason)
-            self._wants_cancel = True
-            if 100 <= self.status < 200:
-                self._cancel()
+            self._give_up(reason)
+
+    def _give_up(self, reason: CloseReason) -> None:
+        self._close(reason)
+        self._wants_cancel = True
+        if 100 <= self.status < 200:
+            self._cancel()
+
+    def _bye_received(self) -> None:
+        if self._is_final:
+            super()._bye_received()
+        elif not self.is_closed:  # of one that only rings, which may not say it (§15)
+            self._give_up(CloseReason.REMOTE_BYE)
 
     def _nobody_answered(self) -> None:
         self.end(CloseReason.NO_ANSWER)

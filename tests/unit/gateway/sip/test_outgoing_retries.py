@@ -163,7 +163,8 @@ def test_a_redirection_is_followed_best_first_without_our_password(dialling: Dia
 
 
 @pytest.mark.parametrize(
-    "contact", ["<sip:c@name.example.com>", "<mailto:x@y>", "nonsense", "<sip:b@192.0.2.1;transport=sctp>"]
+    "contact",
+    ["<sip:c@name.example.com>", "<mailto:x@y>", "nonsense", "<sip:b@192.0.2.1;transport=sctp>"],
 )  # fmt: skip
 def test_a_redirection_to_nowhere_ends_the_call(contact: str) -> None:
     dialling = Dialling()
