@@ -5,17 +5,19 @@ Not here: one leg's sockets (gateway.media.line), what it plays and how it reads
 where messages come from.
 """
 
-import socket
+import selectors
 from collections.abc import Callable
 from typing import Final, Literal, NamedTuple
 
 from gateway.media import wire
+from gateway.media.goertzel import ToneReceiver
 from gateway.media.keys import KeySource
 from gateway.media.leg import JITTER_MS, LegAudio
-from gateway.media.line import Line, bound
+from gateway.media.line import Line, Sockets, bound_pair
 from gateway.media.port import Clip, Codec
 from gateway.media.recording import Recording
 from gateway.media.recording_disk import Finished, Outcome, RecordingDisk
+from gateway.media.rtcp import ReportExchange
 from gateway.media.telephone_event import KEYS
 
 TICK_S: Final = 0.005
@@ -52,6 +54,9 @@ class LegBank:
         self._recordings: dict[int, tuple[int, Recording]] = {}  # also those of closed legs
         self._recording_no = 0
         self._lines: dict[int, Line] = {}
+        self._rtcp = selectors.DefaultSelector()
+        self._tones = ToneReceiver()
+        self._tone_lines: dict[int, Line] = {}  # by row
         self._reports: list[wire.Report] = []
         self._report = self._reports.append
         self._clips: dict[str, bytes] = {}
@@ -81,6 +86,11 @@ class LegBank:
                 except OSError:
                     self._drop(line)
                     self._report(wire.LegFailed(leg_no))
+                    return
+                when = self._rules.inband_dtmf
+                self._search_tones(
+                    line, when == "always" or (when == "auto" and event_type is None)
+                )
             case wire.Play(_, names, token, repeats):
                 clips = [Clip(name, self._clips[name]) for name in names]
                 line.audio.play(clips, token, repeats)
@@ -111,24 +121,28 @@ class LegBank:
         if len(self._lines) >= self._legs_max:
             self._report(wire.LegRefused(leg_no, f"{self._legs_max} legs are open, the maximum"))
             return
-        sock = self._bind()
-        if sock is None:
+        sockets = self._bind()
+        if sockets is None:
             first, last = self._ports
             self._report(wire.LegRefused(leg_no, f"no free UDP port in {first}..{last}"))
             return
         audio = LegAudio(self._random_bits, hear, self._rules.jitter_ms)
-        self._lines[leg_no] = Line(leg_no, audio, sock, now_s, hear)
-        host, port = sock.getsockname()[:2]
+        reports = ReportExchange(audio.ssrc, self._random_bits, now_s)
+        line = self._lines[leg_no] = Line(leg_no, audio, sockets, reports, hear)
+        line.due_s = now_s
+        if sockets.rtcp is not None:
+            self._rtcp.register(sockets.rtcp, selectors.EVENT_READ, line)
+        host, port = sockets.rtp.getsockname()[:2]
         self._report(wire.LegOpened(leg_no, host, port))
 
-    def _bind(self) -> socket.socket | None:
+    def _bind(self) -> Sockets | None:
         first, last = self._ports
         for _ in range(min(PORT_TRIES_MAX, last - first + 1)):
             port, self._next_port = self._next_port, self._next_port + 2  # RTP takes even ports
             if self._next_port > last:
                 self._next_port = first
             try:
-                return bound(self._host, port)
+                return bound_pair(self._host, port)
             except OSError:
                 continue
         return None
@@ -136,7 +150,10 @@ class LegBank:
     def _drop(self, line: Line) -> None:
         self._stop_recording(line)
         _unbridge(line)
+        self._search_tones(line, False)
         del self._lines[line.leg_no]
+        if line.rtcp_sock is not None:
+            self._rtcp.unregister(line.rtcp_sock)
         line.close()
 
     def _record(self, line: Line, path: str, wall_ns: int) -> None:
@@ -152,15 +169,37 @@ class LegBank:
             line.recording = None
             line.follow_as_needed()
 
+    def _search_tones(self, line: Line, is_on: bool) -> None:
+        if is_on == (line.tone_row >= 0):
+            return
+        if is_on:
+            line.tone_row = self._tones.add()
+            self._tone_lines[line.tone_row] = line
+        else:
+            self._tones.remove(line.tone_row)
+            del self._tone_lines[line.tone_row]
+            line.tone_row = -1
+        line.follow_as_needed()
+
     def tick(self, now_s: float, wall_ns: int) -> None:
         """Take what arrived and send the frames that are due. `now_s` is monotonic."""
+        rows: list[int] = []
+        frames: list[bytes] = []
         for line in self._lines.values():
             for datagram in line.arrived():
                 key = line.audio.receive(datagram, now_s)
                 if key is not None:
-                    self._told(line, key, now_s, wall_ns)
+                    self._told(line, KeySource.EVENT, key, now_s, wall_ns)
             if now_s >= line.due_s:
-                self._send(line, now_s)
+                heard = self._send(line, now_s)
+                line.send_report(now_s, wall_ns)
+                if line.tone_row >= 0:
+                    rows.append(line.tone_row)
+                    frames.append(heard)
+        if rows:
+            self._hear_tones(rows, frames, now_s, wall_ns)
+        for ready, _ in self._rtcp.select(0):
+            ready.data.exchange_reports(now_s, wall_ns)
         for outcome in self._disk.take_outcomes():
             leg_no, recording = self._recordings.pop(outcome.recording_no)
             self._report(_outcome_report(leg_no, recording, outcome))
@@ -171,18 +210,26 @@ class LegBank:
 
     def _pressed(self, line: Line, source: KeySource, key: str, now_s: float, wall_ns: int) -> None:
         if line.audio.press(source, key, now_s):
-            self._told(line, key, now_s, wall_ns)
+            self._told(line, source, key, now_s, wall_ns)
 
-    def _told(self, line: Line, key: str, now_s: float, wall_ns: int) -> None:
+    def _told(self, line: Line, source: KeySource, key: str, now_s: float, wall_ns: int) -> None:
         """Tell a press that no other source told before, also to the other far end."""
         self._report(wire.KeyPressed(line.leg_no, key, wall_ns))
-        if line.other is not None and not line.audio.is_secure(now_s):
+        is_heard = source is KeySource.TONE  # it passes the bridge as it is
+        if line.other is not None and not is_heard and not line.audio.is_secure(now_s):
             line.other.audio.send_digits(key)
 
-    def _send(self, line: Line, now_s: float) -> None:
-        late_s, _heard, done = line.frame(now_s)
+    def _hear_tones(self, rows: list[int], frames: list[bytes], now_s: float, wall_ns: int) -> None:
+        for row, key in self._tones.hear(rows, frames):
+            self._pressed(self._tone_lines[row], KeySource.TONE, key, now_s, wall_ns)
+        for row in self._tones.rows_down():
+            self._tone_lines[row].audio.hold(KeySource.TONE, now_s)
+
+    def _send(self, line: Line, now_s: float) -> bytes:
+        """Send a leg's frame; return what it heard."""
+        late_s, heard, done = line.frame(now_s)
         if not line.has_format:
-            return
+            return heard
         self._note_late(late_s)
         for token in done:
             self._report(wire.Played(line.leg_no, token))
@@ -190,6 +237,7 @@ class LegBank:
             self._report_heard(line)
         if line.recording is not None and line.recording.is_full:
             self._stop_recording(line)
+        return heard
 
     def _note_late(self, late_s: float) -> None:
         bucket = 0
@@ -216,6 +264,7 @@ class LegBank:
         """Close every socket, without a report, and complete the recordings."""
         for line in list(self._lines.values()):
             self._drop(line)
+        self._rtcp.close()
         self._disk.stop()
 
 

@@ -4,6 +4,7 @@ Plain `subprocess.Popen` polled on the reactor's clock, because under uvloop the
 spawnProcess loses exits. Not here: what the children do.
 """
 
+import os
 import socket
 import subprocess
 import sys
@@ -47,6 +48,7 @@ def start_child(
             pass_fds=[theirs.fileno()],
             stdin=subprocess.DEVNULL,
             cwd=_ROOT,
+            env={**os.environ, "OPENBLAS_NUM_THREADS": "1"},  # no threads that spin beside the tick
         )
         ours.setblocking(False)
         reactor.adoptStreamConnection(ours.fileno(), socket.AF_UNIX, _Handed(protocol))

@@ -11,6 +11,7 @@ from gateway.media import g711, telephone_event
 from gateway.media.keys import KeyMerger, KeySource
 from gateway.media.play_queue import SILENCE, PlayQueue
 from gateway.media.port import Clip, Codec, LegFigures
+from gateway.media.rtcp import Sent
 from gateway.media.rtp import (
     FRAME_SAMPLES,
     SEQ_MOD,
@@ -56,7 +57,7 @@ class LegAudio:
         self._jitter_s = jitter_ms / 1000
         self._is_followed = False
         self._is_secure, self._secure_until_s = False, 0.0
-        self.sent = 0
+        self._sent = self._sent_octets = 0
         self._dropped = self._digit_count = 0
         self._hear = hear
         self._heard = bytearray()
@@ -186,13 +187,14 @@ class LegAudio:
         self._seq = (self._seq + 1) % SEQ_MOD
         self._timestamp = (self._timestamp + FRAME_SAMPLES) % TS_MOD
         self._is_first = False
-        self.sent += 1
+        self._sent += 1
+        self._sent_octets += len(payload)
         return packet
 
     @property
-    def timestamp(self) -> int:
-        """RTP timestamp of the next frame."""
-        return self._timestamp
+    def sent(self) -> Sent:
+        """What has left so far."""
+        return Sent(self._sent, self._sent_octets, self._timestamp)
 
     def _note_heard(self, packet: RtpPacket) -> None:
         gap = (
@@ -219,7 +221,7 @@ class LegAudio:
     def figures(self) -> LegFigures:
         """Counts so far."""
         return LegFigures(
-            self.sent,
+            self._sent,
             self.stream.received,
             self.stream.lost,
             round(self.stream.jitter_ms, 2),

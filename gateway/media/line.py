@@ -4,20 +4,31 @@ The first packet of the leg's format connects its socket, so that the kernel dro
 from then on. Not here: which legs there are (gateway.media.bank), sound and keys (…leg).
 """
 
+import contextlib
 import ipaddress
 import socket
 from collections.abc import Iterator
-from typing import Final
+from typing import Final, NamedTuple
 
 from gateway.media.leg import LegAudio
 from gateway.media.play_queue import SILENCE
 from gateway.media.port import Address, Codec, LegFigures
 from gateway.media.recording import Recording
+from gateway.media.rtcp import ReportExchange
 from gateway.media.rtp import FRAME_S, FRAME_SAMPLES, PACKET_BYTES_MAX
 
 BEHIND_MAX_S: Final = 0.100  # after a longer stall frames are skipped, not sent in a burst
 LATE_S: Final = 0.020  # a frame so late counts as late in the leg's figures
+REPORTS_PER_TICK_MAX: Final = 4
+PORT_MAX: Final = 65_535
 PACKETS_PER_TICK_MAX: Final = 16  # of one leg: a flood on one does not starve the others
+
+
+class Sockets(NamedTuple):
+    """RTP, and RTCP on the port above where that one is free."""
+
+    rtp: socket.socket
+    rtcp: socket.socket | None
 
 
 class Line:
@@ -33,15 +44,19 @@ class Line:
         "leg_no",
         "other",
         "recording",
+        "reports",
+        "rtcp_sock",
         "sock",
         "target",
         "tone_row",
     )
 
     def __init__(
-        self, leg_no: int, audio: LegAudio, sock: socket.socket, due_s: float, hear: bool
+        self, leg_no: int, audio: LegAudio, sockets: Sockets, reports: ReportExchange, hear: bool
     ) -> None:
-        self.leg_no, self.audio, self.sock, self.due_s, self.hear = leg_no, audio, sock, due_s, hear
+        self.leg_no, self.audio, self.reports, self.hear = leg_no, audio, reports, hear
+        self.sock, self.rtcp_sock = sockets
+        self.due_s = 0.0
         self.has_format = False  # False until the far end's SDP is known
         self.target: Address | None = None  # where to send until latched
         self.is_latched = False
@@ -121,6 +136,38 @@ class Line:
             self.other.audio.relay(public)
         return late_s, heard, done
 
+    def exchange_reports(self, now_s: float, wall_ns: int) -> None:
+        """Take the far end's RTCP that waits; others' is dropped."""
+        if self.rtcp_sock is None:
+            return
+        for _ in range(REPORTS_PER_TICK_MAX):
+            try:
+                datagram, source = self.rtcp_sock.recvfrom(PACKET_BYTES_MAX + 1)
+            except OSError:
+                return
+            if source[0] == self._far_address[0]:
+                self.reports.receive(datagram, now_s, wall_ns)
+
+    def send_report(self, now_s: float, wall_ns: int) -> None:
+        """Send our RTCP when it is due and the far end is known."""
+        if self.rtcp_sock is None or now_s < self.reports.due_s:
+            return
+        report = self.reports.next_report(self.audio.stream, self.audio.sent, now_s, wall_ns)
+        host, port = self._far_address
+        if 0 < port < PORT_MAX:
+            with contextlib.suppress(OSError):  # as for sound
+                self.rtcp_sock.sendto(report, (host, port + 1))
+
+    @property
+    def _far_address(self) -> Address:
+        """Where the far end's RTP comes from, or should be; ("", 0) when neither is known."""
+        if self.is_latched:
+            try:
+                return self.sock.getpeername()[:2]  # type: ignore[no-any-return]
+            except OSError:
+                return ("", 0)
+        return self.target or ("", 0)
+
     def _skip(self, frames: int) -> None:
         """Let frames pass that a stall made too late to send."""
         self.audio.skip_frames(frames)
@@ -131,11 +178,30 @@ class Line:
     @property
     def figures(self) -> LegFigures:
         """Counts so far."""
-        return self.audio.figures._replace(late_frames=self.late_frames)
+        return self.audio.figures._replace(
+            late_frames=self.late_frames,
+            rtt_ms=self.reports.rtt_ms,
+            remote_lost=self.reports.remote_lost,
+        )
 
     def close(self) -> None:
         """Close the sockets."""
         self.sock.close()
+        if self.rtcp_sock is not None:
+            self.rtcp_sock.close()
+
+
+def bound_pair(host: str, port: int) -> Sockets:
+    """Return RTP bound there and RTCP on the port above if it is free. Raises OSError.
+
+    Port 0 lets the system choose.
+    """
+    rtp = bound(host, port)
+    above = rtp.getsockname()[1] + 1
+    try:
+        return Sockets(rtp, bound(host, above) if above <= PORT_MAX else None)
+    except OSError:
+        return Sockets(rtp, None)
 
 
 def bound(host: str, port: int) -> socket.socket:

@@ -1,6 +1,6 @@
 """RTP packets and the figures of a received stream: bytes in, values out (RFC 3550, RFC 3551).
 
-Not here: sockets (gateway.media.bank), RTCP (not spoken: every figure is ours), SRTP.
+Not here: sockets (gateway.media.line), RTCP (gateway.media.rtcp), SRTP.
 """
 
 import struct
@@ -79,11 +79,11 @@ class ReceivedStream:
     def __init__(self) -> None:
         self.received = 0
         self._lost_before = 0  # of earlier sources
-        self._ssrc = -1
+        self.ssrc = -1
         self._base = 0
         self._highest = 0
         self._cycles = 0
-        self._count = 0
+        self.count = 0  # packets of the source that is heard now
         self._transit: float | None = None
         self._jitter = 0.0
 
@@ -91,13 +91,13 @@ class ReceivedStream:
         """Count a packet. `is_timed` is False for events, whose timestamp stands still."""
         self.received += 1
         jump = signed_distance(packet.seq, self._highest, SEQ_MOD)
-        if packet.ssrc != self._ssrc or abs(jump) > SEQ_JUMP_MAX:
+        if packet.ssrc != self.ssrc or abs(jump) > SEQ_JUMP_MAX:
             self._restart(packet)
         elif jump > 0:
             if packet.seq < self._highest:
                 self._cycles += SEQ_MOD
             self._highest = packet.seq
-        self._count += 1
+        self.count += 1
         if not is_timed:
             return
         transit = arrival_s * SAMPLE_RATE - packet.timestamp
@@ -109,15 +109,29 @@ class ReceivedStream:
 
     def _restart(self, packet: RtpPacket) -> None:
         self._lost_before = self.lost
-        self._ssrc, self._base, self._highest = packet.ssrc, packet.seq, packet.seq
-        self._cycles = self._count = 0
+        self.ssrc, self._base, self._highest = packet.ssrc, packet.seq, packet.seq
+        self._cycles = self.count = 0
         self._transit = None
+
+    @property
+    def highest_seq(self) -> int:
+        """Highest sequence number seen, with the count of its cycles above 16 bits."""
+        return self._cycles + self._highest
+
+    @property
+    def expected(self) -> int:
+        """Packets that the source which is heard now has sent by its numbers."""
+        return self.highest_seq - self._base + 1 if self.count else 0
 
     @property
     def lost(self) -> int:
         """Packets expected by number and not seen; repeated ones do not make it negative."""
-        expected = self._cycles + self._highest - self._base + 1 if self._count else 0
-        return self._lost_before + max(0, expected - self._count)
+        return self._lost_before + max(0, self.expected - self.count)
+
+    @property
+    def jitter_samples(self) -> float:
+        """Smoothed interarrival jitter in the source's clock."""
+        return self._jitter
 
     @property
     def jitter_ms(self) -> float:

@@ -1,0 +1,309 @@
+"""Legs over real sockets and a clock of our own: reports, floods, strangers."""
+
+import random
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from gateway.media import g711, rtcp, rtp, wire
+from gateway.media.bank import LegBank, SoundRules
+from gateway.media.line import PACKETS_PER_TICK_MAX
+from gateway.media.port import LegFigures
+from tests.builders.recordings import sides_of
+from tests.builders.tones import alaw_of, dialled
+
+WALL_NS = 1_795_000_000_000_000_000
+TICK_S = 0.005
+PAIR_TRIES = 50
+
+
+class Clocked:
+    """A bank whose clock is turned by hand."""
+
+    def __init__(self, **rules: object) -> None:
+        bits = random.Random(1).getrandbits
+        self.bank = LegBank(bits, rules=SoundRules(**rules))  # type: ignore[arg-type]
+        self.now_s = 100.0
+        self.reports: list[wire.Report] = []
+
+    @property
+    def wall_ns(self) -> int:
+        return WALL_NS + round(self.now_s * 1e9)
+
+    def ask(self, *requests: wire.Request) -> None:
+        for request in requests:
+            self.bank.apply(request, self.now_s, self.wall_ns)
+
+    def turn(self, seconds: float) -> None:
+        for _ in range(round(seconds / TICK_S)):
+            self.now_s += TICK_S
+            self.bank.tick(self.now_s, self.wall_ns)
+            self.reports += self.bank.take_reports()
+
+    def of(self, kind: type[wire.Report]) -> list[wire.Report]:
+        return [report for report in self.reports if isinstance(report, kind)]
+
+    def keys(self, leg_no: int = 1) -> str:
+        told = [r for r in self.reports if isinstance(r, wire.KeyPressed)]
+        return "".join(report.key for report in told if report.leg_no == leg_no)
+
+    def figures(self, leg_no: int) -> LegFigures:
+        self.ask(wire.CloseLeg(leg_no))
+        self.turn(TICK_S)
+        (figures,) = [
+            report.figures
+            for report in self.reports
+            if isinstance(report, wire.LegClosed) and report.leg_no == leg_no
+        ]
+        return figures
+
+
+class Far:
+    """A far end with RTP and RTCP sockets, on a leg of its own."""
+
+    def __init__(self, clocked: Clocked, leg_no: int, event_type: int | None = 101) -> None:
+        self.sock, self.rtcp_sock = a_pair()
+        self.clocked, self.leg_no, self.seq = clocked, leg_no, 0
+        clocked.ask(wire.OpenLeg(leg_no, False))
+        clocked.turn(TICK_S)
+        opened = next(
+            r for r in clocked.reports if isinstance(r, wire.LegOpened) and r.leg_no == leg_no
+        )
+        self.leg_address = (opened.host, opened.port)
+        host, port = self.sock.getsockname()
+        clocked.ask(wire.SetPeer(leg_no, host, port, 8, event_type))
+
+    def send(self, payload: bytes = b"\x11" * 160, sock: socket.socket | None = None) -> None:
+        packet = rtp.RtpPacket(8, False, self.seq % 65_536, 160 * self.seq, 7, payload)
+        (sock or self.sock).sendto(rtp.build(packet), self.leg_address)
+        self.seq += 1
+
+    def say(self, alaw: bytes) -> None:
+        """Send sound in time, a packet each 20 ms."""
+        for at in range(0, len(alaw), 160):
+            self.send(alaw[at : at + 160])
+            self.clocked.turn(0.02)
+
+    def send_report(self, datagram: bytes, sock: socket.socket | None = None) -> None:
+        host, port = self.leg_address
+        (sock or self.rtcp_sock).sendto(datagram, (host, port + 1))
+
+    def received(self, sock: socket.socket) -> list[bytes]:
+        datagrams = []
+        while True:
+            try:
+                datagrams.append(sock.recv(2000))
+            except BlockingIOError:
+                return datagrams
+
+    def close(self) -> None:
+        self.sock.close()
+        self.rtcp_sock.close()
+
+
+def a_pair() -> tuple[socket.socket, socket.socket]:
+    """Two UDP sockets, the second on the port above the first."""
+    for _ in range(PAIR_TRIES):
+        one = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        other = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        one.setblocking(False)
+        other.setblocking(False)
+        one.bind(("127.0.0.1", 0))
+        try:
+            other.bind(("127.0.0.1", one.getsockname()[1] + 1))
+        except OSError:
+            one.close()
+            other.close()
+            continue
+        return one, other
+    raise AssertionError("no two ports in a row are free")
+
+
+@pytest.fixture(name="clocked")
+def _clocked() -> Iterator[Clocked]:
+    clocked = Clocked()
+    yield clocked
+    clocked.bank.close()
+
+
+@pytest.fixture(name="far")
+def _far(clocked: Clocked) -> Iterator[Far]:
+    far = Far(clocked, 1)
+    yield far
+    far.close()
+
+
+def test_reports_go_to_the_port_above_and_theirs_give_the_round_trip(
+    clocked: Clocked, far: Far
+) -> None:
+    far.send()
+    clocked.turn(4.0)
+    sent = far.received(far.rtcp_sock)
+    assert len(sent) == 1
+    (ours,) = rtcp.parse(sent[0]) or []
+    assert ours.ntp is not None
+    assert [block.ssrc for block in ours.blocks] == [7]
+    held_s, sent_ns = 1.5, (ours.ntp >> 16) % 2**32
+    now = rtcp.ntp_of(clocked.wall_ns + round(held_s * 1e9)) >> 16
+    trip = rtcp.Block(ours.ssrc, 0, 12, 0, 0, sent_ns, 0)
+    answer = trip._replace(dlsr=(now - sent_ns) % 2**32 - round(0.2 * 65_536))
+    clocked.turn(held_s - TICK_S)
+    far.send_report(rtcp.build(rtcp.Report(7, None, [answer])))
+    clocked.turn(TICK_S)
+    figures = clocked.figures(1)
+    assert figures.rtt_ms == pytest.approx(200, abs=1)
+    assert figures.remote_lost == 12
+
+
+def test_reports_of_strangers_and_malformed_ones_change_nothing(clocked: Clocked, far: Far) -> None:
+    far.send()
+    clocked.turn(0.1)
+    ssrc = rtp.parse(far.received(far.sock)[0])
+    assert ssrc is not None
+    forged = rtcp.build(rtcp.Report(7, None, [rtcp.Block(ssrc.ssrc, 9, 99, 0, 0, 0, 0)]))
+    stranger = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    stranger.bind(("127.0.0.2", 0))
+    with stranger:
+        far.send_report(forged, stranger)
+        far.send_report(forged[:-1])
+        far.send_report(b"\xff" * 1500)
+        clocked.turn(0.1)
+    assert clocked.figures(1).remote_lost == 0
+
+
+def test_a_flood_on_one_leg_costs_the_others_no_frame(clocked: Clocked, far: Far) -> None:
+    others = [Far(clocked, leg_no) for leg_no in (2, 3, 4)]
+    for other in [far, *others]:
+        other.send()
+    clocked.turn(0.1)
+    for other in others:
+        other.received(other.sock)
+    ticks, flood = 200, 0
+    for _ in range(ticks):  # 8,000 packets in a second of the clock, RTCP beside it
+        for _ in range(40):
+            far.send()
+            flood += 1
+        far.send_report(b"\x80\xc9 not a report")
+        clocked.turn(TICK_S)
+    assert [len(other.received(other.sock)) for other in others] == [50] * 3
+    figures = clocked.figures(1)
+    assert flood == 8_000
+    assert 0 < figures.received_packets <= (ticks + 30) * PACKETS_PER_TICK_MAX
+    for other in others:
+        assert clocked.figures(other.leg_no).late_frames == 0
+        other.close()
+
+
+def test_sound_injected_by_a_stranger_is_neither_heard_nor_recorded(
+    clocked: Clocked, far: Far, tmp_path: Path
+) -> None:
+    clocked.ask(wire.Record(1, str(tmp_path / "1.wav")))
+    far.say(b"\x11" * 1600)
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as stranger:
+        for _ in range(50):
+            far.send(b"\x99" * 160, stranger)
+        clocked.turn(1.0)
+    figures = clocked.figures(1)
+    clocked.bank.close()
+    left, _ = sides_of(tmp_path / "1.wav")
+    assert b"\x11" * 1600 in left
+    assert b"\x99" not in left
+    assert figures.received_packets == 10
+
+
+def test_garbage_on_the_media_port_costs_only_itself(clocked: Clocked, far: Far) -> None:
+    far.send()
+    clocked.turn(0.02)
+    rng = random.Random(5)
+    for _ in range(300):
+        far.sock.sendto(rng.randbytes(rng.randrange(200)), far.leg_address)
+        clocked.turn(TICK_S)
+    far.say(b"\x22" * 1600)
+    figures = clocked.figures(1)
+    assert figures.received_packets + figures.dropped_packets == 311
+    assert figures.dropped_packets > 290
+
+
+def test_tones_are_searched_only_where_events_are_not_offered(clocked: Clocked, far: Far) -> None:
+    without = Far(clocked, 2, event_type=None)
+    sound = alaw_of(dialled("159#", 60, 60))
+    for at in range(0, len(sound), 160):
+        far.send(sound[at : at + 160])
+        without.send(sound[at : at + 160])
+        clocked.turn(0.02)
+    clocked.turn(0.2)
+    assert clocked.keys(1) == ""
+    assert clocked.keys(2) == "159#"
+    without.close()
+
+
+def test_silence_without_packets_between_tones_parts_them(clocked: Clocked) -> None:
+    far = Far(clocked, 1, event_type=None)
+    for key in "24680#":  # a far end that sends packets only while there is sound
+        tone = alaw_of(dialled(key, 100, 0))
+        far.say(tone)
+        clocked.turn(0.1)
+        far.seq += 5  # its clock goes on, its packets do not
+    assert clocked.keys() == "24680#"
+    far.close()
+
+
+def test_a_press_told_by_tone_by_info_and_by_event_is_one(clocked: Clocked) -> None:
+    clocked.bank.close()
+    always = Clocked(inband_dtmf="always")
+    far = Far(always, 1)
+    for n, key in enumerate("11"):
+        always.ask(wire.PressByInfo(1, key))
+        far.say(alaw_of(dialled(key, 100, 100)))
+        press = rtp.RtpPacket(
+            101, True, far.seq % 65_536, 70_000 + 3200 * n, 7, b"\x01\x8a\x03\x20"
+        )
+        far.sock.sendto(rtp.build(press), far.leg_address)
+        far.seq += 1
+        always.turn(0.2)
+    assert always.keys() == "11"
+    assert always.figures(1).digit_count == 2
+    always.bank.close()
+    far.close()
+
+
+def test_never_searches_no_tones() -> None:
+    never = Clocked(inband_dtmf="never")
+    far = Far(never, 1, event_type=None)
+    far.say(alaw_of(dialled("15", 100, 100)))
+    assert never.keys() == ""
+    never.bank.close()
+    far.close()
+
+
+def test_a_pin_in_tones_is_told_and_stays_out_of_the_recording(
+    clocked: Clocked, tmp_path: Path
+) -> None:
+    far = Far(clocked, 1, event_type=None)
+    clocked.ask(wire.Record(1, str(tmp_path / "1.wav")))
+    far.say(alaw_of(dialled("12#", 80, 80)))
+    clocked.turn(0.5)
+    clocked.ask(wire.Secure(1, True, 0))
+    far.say(alaw_of(dialled("25803", 80, 80)))
+    last = alaw_of(dialled("6", 900, 0))  # held down beyond the end of the field
+    far.say(last[:1600])
+    clocked.ask(wire.Secure(1, False, 0))
+    far.say(last[1600:])
+    clocked.turn(0.6)
+    far.say(alaw_of(dialled("9", 80, 80)))
+    clocked.turn(0.3)
+    assert clocked.keys() == "12#2580369"
+    clocked.figures(1)
+    clocked.bank.close()
+    left, right = sides_of(tmp_path / "1.wav")
+    assert set(right) == {0xD5}
+    assert loud_ms(left) == pytest.approx(4 * 80, abs=20)  # 1, 2, # and 9
+    far.close()
+
+
+def loud_ms(alaw: bytes) -> float:
+    """How long there is sound."""
+    loud = abs(g711.decode_alaw(alaw).astype(int)) > 200
+    return float(sum(loud[at : at + 40].any() for at in range(0, len(loud), 40)) * 5)
