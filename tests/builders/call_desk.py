@@ -157,15 +157,17 @@ class MemoryPhones:
     def __init__(self) -> None:
         self.registered: dict[str, Hop] = {}
         self.placed: list[tuple[str, dict[str, object]]] = []
-        self.calls: dict[str, MemoryCall] = {}
+        self.calls: dict[str, MemoryCall] = {}  # the last one to each phone
+        self.every: list[MemoryCall] = []
 
     def contacts(self, username: str) -> list[tuple[Uri, Hop]]:
         hop = self.registered.get(username)
         return [] if hop is None else [(Uri("sip", user=username, host=hop.host), hop)]
 
     def place(self, to: Uri, ani: str, peer: Hop, local: Address, **more: object) -> MemoryCall:
-        call = MemoryCall()
+        call = MemoryCall(f"to {to.user}")
         self.calls[to.user] = call
+        self.every.append(call)
         self.placed.append((to.user, {"ani": ani, **more}))
         return call
 
