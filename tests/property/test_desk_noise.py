@@ -119,7 +119,7 @@ class Noise:
         for leg, call, ticket in room.callers.values():
             if call.is_closed or ticket.end is not None:  # type: ignore[attr-defined]
                 continue
-            assert leg.other is not None or leg.heard, "a caller in silence"
+            assert (leg.other is None) == bool(leg.heard), "silence, or music over a talk"
         assert placed_before <= len(room.phones.placed)
 
     def end(self) -> None:
