@@ -126,20 +126,26 @@ class Challenger:
         ]
 
     def check(
-        self, answers: Sequence[str], method: str, uris: Sequence[str]
+        self,
+        answers: Sequence[str],
+        method: str,
+        uris: Sequence[str],
+        *,
+        is_first_look: bool = False,
     ) -> "Verified | Unverified":
         """Judge the Authorization headers of a request for one of `uris`.
 
+        A good answer counts as used, unless `is_first_look`: then it is to be checked again.
         Raises SipError for an answer to us that is malformed.
         """
         for text in answers:
             params = parse_digest(text)
             if params.get("realm") == self.realm:
-                return self._check(params, method, uris)
+                return self._check(params, method, uris, is_first_look)
         return Unverified("no credentials")
 
     def _check(
-        self, params: Mapping[str, str], method: str, uris: Sequence[str]
+        self, params: Mapping[str, str], method: str, uris: Sequence[str], is_first_look: bool
     ) -> "Verified | Unverified":
         for name in ("username", "nonce", "uri", "response", "cnonce", "nc"):
             if not params.get(name):
@@ -164,6 +170,8 @@ class Challenger:
         )
         if not is_right or password is None:
             return Unverified("wrong user or password", is_guess=True)
+        if is_first_look:
+            return Verified(username)
         if not self._is_fresh(params["nonce"], issued_s, int(params["nc"], 16)):
             return Unverified("nonce is too old or was used", is_stale=True)
         return Verified(username)

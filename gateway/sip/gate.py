@@ -12,6 +12,7 @@ from twisted.internet.interfaces import IReactorTime
 
 from gateway.sip import metrics
 from gateway.sip.edge_settings import EdgeSettings
+from gateway.sip.errors import SipError
 from gateway.sip.message import Request
 from gateway.sip.metrics import Turned
 from gateway.sip.networks import Networks
@@ -75,7 +76,9 @@ class Gate:
         if not self._is_known(host):
             return self._turn_stranger(host)
         if request.method == "REGISTER":
-            return ADMITTED if self._phones.of(host) else self._turn_stranger(host)
+            return (
+                self._phone(request, source) if self._phones.of(host) else self._turn_stranger(host)
+            )
         if request.method != "INVITE" or request.to.tag:
             return ADMITTED
         return self._invite(request, source)
@@ -115,9 +118,23 @@ class Gate:
         if not self._rate.admits("all"):
             self._turn(Turned.RATE, host)
             return BUSY
-        if trunk is not None and not is_phone and trunk.is_full:
+        if is_phone:
+            return self._phone(request, source)
+        if trunk is not None and trunk.is_full:
             return self._turn_full(trunk, host)
         return ADMITTED
+
+    def _phone(self, request: Request, source: Hop) -> Verdict:
+        """Ask who it is, and keep nothing until the answer is right."""
+        assert self.registrar is not None
+        try:
+            answer = self.registrar.refusal(request, source)
+        except SipError as e:
+            answer = Answer(e.status)
+        if answer is None:
+            return ADMITTED
+        metrics.TURNED_AWAY.labels(Turned.UNPROVED.value).inc()  # every phone at first: not logged
+        return Verdict(False, *answer)
 
     def _turn_full(self, trunk: Trunk, host: str) -> Verdict:
         metrics.TRUNK_BLOCKED.labels(trunk.name).inc()

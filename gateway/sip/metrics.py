@@ -44,6 +44,7 @@ class Turned(enum.Enum):
     HOST_RATE = "host_rate"
     RATE = "rate"
     LINES = "lines"  # all of the trunk's in use
+    UNPROVED = "unproved"  # a phone asked for credentials, or with wrong ones
 
 
 CALLS_ACTIVE: Final = Gauge("hotline_calls_active", "Calls in any state before their end.")

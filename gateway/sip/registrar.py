@@ -89,17 +89,33 @@ class Registrar:
         """Tell username and whether it is there when the first contact comes or the last goes."""
         self._on_change.append(callback)
 
+    def refusal(self, request: Request, source: Hop) -> Answer | None:
+        """Return what a request gets that does not prove whose phone sent it, None when it does.
+
+        For a first look, before anything is kept of the request. Raises SipError for malformed
+        credentials.
+        """
+        judged = self._judge(request, source, is_first_look=True)
+        return judged if isinstance(judged, Answer) else None
+
     def username_of(self, request: Request, source: Hop) -> str | Answer:
         """Return whose phone sent the request, or what it gets instead: 401, or 403 for guessing.
 
         Raises SipError for malformed credentials.
         """
+        return self._judge(request, source, is_first_look=False)
+
+    def _judge(self, request: Request, source: Hop, *, is_first_look: bool) -> str | Answer:
         by_name = (source.host, number_of(request.sender.uri))
         if self._host_guesses.is_spent(source.host) or self._name_guesses.is_spent(by_name):
             metrics.REGISTRATIONS.labels(metrics.Registration.LOCKED.value).inc()
             return Answer(403)
-        answers = request.headers.get_all("Authorization")
-        result = self._challenger.check(answers, request.method, [str(request.uri)])
+        result = self._challenger.check(
+            request.headers.get_all("Authorization"),
+            request.method,
+            [str(request.uri)],
+            is_first_look=is_first_look,
+        )
         if isinstance(result, Verified):
             return result.username
         if result.is_guess:

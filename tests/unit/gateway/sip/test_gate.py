@@ -3,7 +3,7 @@
 import pytest
 from prometheus_client import REGISTRY
 
-from gateway.sip.digest import Credentials
+from gateway.sip.digest import Credentials, parse_digest
 from gateway.sip.incoming import IncomingCall
 from gateway.sip.message import Response
 from gateway.sip.wire import Hop
@@ -200,6 +200,37 @@ def test_a_phone_registers_from_where_phones_are_and_nowhere_else() -> None:
     assert house.registrar.contacts("agent1")[0][1] == PHONE
     house.wire.arrive(a_request("REGISTER"), CARRIER)
     assert house.wire.take() == []
+
+
+def test_who_does_not_prove_whose_phone_it_is_costs_nothing() -> None:
+    house = GatedExchange()
+    before = _turned("unproved")
+    asked = {"sender": "<sip:agent1@192.0.2.10>;tag=a"}
+    forged = 'Authorization: Digest username="agent1", realm="hotline", nonce="x", uri="sip:y"'
+    for n in range(100):
+        assert _register(house, PHONE, n=n).status == 401
+        assert _register(house, PHONE, forged, n=n).status == 400
+        assert _statuses(house, _invite(n, **asked), PHONE) == ["401"]
+        assert _statuses(house, a_request("ACK", branch=f"z9hG4bK{n}"), PHONE) == []
+    assert len(house.agent.transactions) == 0
+    assert house.clock.getDelayedCalls() == []
+    assert _turned("unproved") == before + 300
+
+
+def test_guesses_count_once_each_and_then_nothing_is_told() -> None:
+    house = GatedExchange()
+    wrong = 'Authorization: Digest username="agent1", realm="hotline", response="00", cnonce="c",'
+    statuses = []
+    for n in range(8):
+        challenge = _register(house, PHONE, n=n)
+        if challenge.status == 401:
+            said = parse_digest(challenge.headers.get("WWW-Authenticate") or "")
+            rest = f'nonce="{said["nonce"]}", nc=00000001, qop=auth, uri="sip:192.0.2.10"'
+            statuses.append(_register(house, PHONE, f"{wrong} {rest}", n=n).status)
+        else:
+            statuses.append(challenge.status)
+    assert statuses == [401] * 6 + [403] * 2
+    assert len(house.agent.transactions) == 0
 
 
 def test_without_phones_nobody_registers() -> None:
