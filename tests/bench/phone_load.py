@@ -5,6 +5,7 @@ input, prints one JSON line when all are through. Callers do not listen, so a st
 enough; sound flows both ways all the time. Not here: what the keys mean (bench_calls).
 """
 
+import itertools
 import json
 import os
 import secrets
@@ -19,8 +20,10 @@ from gateway.app.process import Ready, Stop, run_process
 from gateway.media.link import hosted_media
 from gateway.media.port import Leg, LegEvent, LegFigures, MediaLost, PlayDone, RtpPeer
 from gateway.media.settings import MediaSettings
-from gateway.sip.softphone import open_agent
+from gateway.sip.settings import SipSettings
+from gateway.sip.transport import UdpTransport
 from gateway.sip.uri import Uri
+from gateway.sip.useragent import UserAgent
 from gateway.sip.wire import Hop
 from tests.bench.processes import children_of, cpu_s
 
@@ -89,14 +92,24 @@ class PhoneLoad:
         self.peer = Hop(HOST, int(wish["port"]))
         settings = MediaSettings(rtp_host=HOST, worker_count=1)
         self.media = hosted_media(settings, reactor, time.time_ns, secrets.randbits)
+        self._transport = UdpTransport(SipSettings(listen_port=0), reactor)
+        numbers = itertools.count(1)
+        self.agent = UserAgent(
+            self._transport,
+            reactor,
+            lambda call: call.refuse(486),
+            settings=SipSettings(calls_max=10_000, transactions_max=100_000),
+            new_token=lambda: secrets.token_hex(8),
+            new_call_no=lambda: f"load-{next(numbers)}",
+        )
         self._callers = [Caller(self, n, each) for n, each in enumerate(wish["callers"])]
 
     async def start(self) -> Ready:
         """Let them all call, print what became of them."""
         await self.media.start()
-        self.agent, transport = open_agent(self.reactor, HOST, secrets.randbits)
+        self._transport.start(self.reactor)
         await gatherResults([Deferred.fromCoroutine(each.run()) for each in self._callers])
-        await transport.stop()
+        await self._transport.stop()
         pids = [os.getpid(), *children_of(os.getpid())]
         spent_s = sum(cpu_s(pid) for pid in pids)
         told = [each.told for each in self._callers]
