@@ -25,6 +25,9 @@ class NoticeKind(enum.StrEnum):
     ORDER_CANCELED = "order_canceled"
     ORDER_EXPIRED = "order_expired"
     CANCEL_REJECTED = "cancel_rejected"
+    ALERT_FIRED = "alert_fired"
+    PIN_CHANGED = "pin_changed"
+    STATEMENT = "statement"
 
 
 class NoticeState(enum.IntEnum):

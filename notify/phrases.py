@@ -6,9 +6,9 @@ Not here: sentences (config/templates).
 
 from typing import Final, NamedTuple
 
-from risk.domain.enums import Language, Side
+from risk.domain.enums import Language, OrdStatus, Side
 from risk.domain.fixedpoint import format_e4
-from risk.domain.ids import china_time
+from risk.domain.ids import INDEX_SYMBOL, china_time
 
 _ZH, _EN = Language.ZH, Language.EN
 _ACCOUNT_TAIL: Final = 4
@@ -37,6 +37,18 @@ CXL_REJ_REASONS: Final = {
     1: ("委托不存在", "unknown order"),
     3: ("撤单已在处理中", "cancel already pending"),
 }
+# OrdStatus(39) in a statement
+ORD_STATUSES: Final = {
+    OrdStatus.PENDING_NEW: ("已报", "sent"),
+    OrdStatus.NEW: ("未成交", "open"),
+    OrdStatus.PARTIALLY_FILLED: ("部分成交", "partly filled"),
+    OrdStatus.FILLED: ("全部成交", "filled"),
+    OrdStatus.CANCELED: ("已撤单", "cancelled"),
+    OrdStatus.REJECTED: ("未被接受", "rejected"),
+    OrdStatus.EXPIRED: ("已失效", "expired"),
+    OrdStatus.PENDING_CANCEL: ("撤单中", "being cancelled"),
+}
+_IN_HAND: Final = ("处理中", "in hand")
 _OTHER: Final = ("交易所未接受", "not accepted by the exchange")
 
 
@@ -86,6 +98,19 @@ def reject_reason(language: Language, is_cancel: bool, reason: int, venue_text: 
     if words is None and is_readable:
         return venue_text
     zh, en = words or _OTHER
+    return zh if language is _ZH else en
+
+
+def price_unit(language: Language, symbol: str) -> str:
+    """Return what follows a price in Chinese: yuan, or points of an index; empty in English."""
+    if language is not _ZH:
+        return ""
+    return "点" if INDEX_SYMBOL.fullmatch(symbol) else "元"
+
+
+def ord_status(language: Language, status: OrdStatus) -> str:
+    """Return an order's state."""
+    zh, en = ORD_STATUSES.get(status, _IN_HAND)
     return zh if language is _ZH else en
 
 

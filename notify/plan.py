@@ -7,8 +7,8 @@ Not here: words and languages (notify.render), rows (notify.outbox).
 from collections.abc import Callable
 from typing import Any, Final, NamedTuple
 
-from notify.notices import NoticeKind
-from risk.domain.enums import Side
+from notify.notices import NoticeKind, Route
+from risk.domain.enums import AlertKind, Side, StatementForm
 from risk.domain.events import (
     CancelRejected,
     Event,
@@ -17,6 +17,7 @@ from risk.domain.events import (
     OrderCanceled,
     OrderRejected,
 )
+from risk.domain.service_events import AlertFired, PinChanged, StatementRequested
 
 VENUE_TEXT_CHARS_MAX: Final = 40
 
@@ -25,6 +26,7 @@ class Facts(NamedTuple):
     """What a notice tells, in the units of the event; fields a kind does not tell are zero.
 
     `reject_reason` is OrdRejReason(103) or CxlRejReason(102). `venue_text` is printable text.
+    `only_route` is the one way it goes, None for every way the customer has.
     """
 
     kind: NoticeKind
@@ -42,6 +44,11 @@ class Facts(NamedTuple):
     amount_e4: int = 0
     reject_reason: int = 0
     venue_text: str = ""
+    threshold_e4: int = 0
+    is_above: bool = False
+    is_repeating: bool = False
+    statement: StatementRequested | None = None
+    only_route: Route | None = None
 
 
 def facts_of(event: Event) -> Facts | None:
@@ -127,6 +134,43 @@ def _cancel_rejected(event: CancelRejected) -> Facts:
     )
 
 
+def _alert_fired(event: AlertFired) -> Facts:
+    return Facts(
+        kind=NoticeKind.ALERT_FIRED,
+        account_no=event.account_no,
+        cl_ord_id="",
+        order_no=0,
+        at_ns=event.tick_ns,
+        symbol=event.symbol,
+        price_e4=event.last_px_e4,
+        threshold_e4=event.threshold_e4,
+        is_above=event.kind is AlertKind.AT_OR_ABOVE,
+        is_repeating=event.is_repeating,
+    )
+
+
+def _pin_changed(event: PinChanged) -> Facts:
+    return Facts(
+        kind=NoticeKind.PIN_CHANGED,
+        account_no=event.account_no,
+        cl_ord_id="",
+        order_no=0,
+        at_ns=event.changed_ns,
+    )
+
+
+def _statement(event: StatementRequested) -> Facts:
+    return Facts(
+        kind=NoticeKind.STATEMENT,
+        account_no=event.account_no,
+        cl_ord_id="",
+        order_no=0,
+        at_ns=event.at_ns,
+        statement=event,
+        only_route=Route.SMS if event.form is StatementForm.SMS else Route.MAIL,
+    )
+
+
 def _plain(text: str) -> str:
     """Return a venue's text as one printable line of bounded length."""
     line = " ".join("".join(char if char.isprintable() else " " for char in text).split())
@@ -139,4 +183,7 @@ _TOLD: dict[type[Any], Callable[[Any], Facts]] = {
     OrderRejected: _order_rejected,
     OrderCanceled: _order_canceled,
     CancelRejected: _cancel_rejected,
+    AlertFired: _alert_fired,
+    PinChanged: _pin_changed,
+    StatementRequested: _statement,
 }

@@ -83,15 +83,16 @@ class Composer:
 
     def _notices_of(self, event_seq: int, facts: Facts, event_ns: int) -> list[Notice]:
         contact = self._contact_of(facts.account_no)
-        recipients = {} if contact is None else self._recipients(contact)
+        recipients = {} if contact is None else self._recipients(contact, facts.only_route)
         if contact is None or not recipients:
             metrics.UNADDRESSED.inc()
             log.warning("notice.unaddressed", event_seq=event_seq, cl_ord_id=facts.cl_ord_id)
             return []
-        names = self._name_of(facts.symbol) if facts.symbol else None
         found = []
         for route, recipient in recipients.items():
-            text = self._templates.render(facts, route, contact.language, contact.name, names)
+            text = self._templates.render(
+                facts, route, contact.language, contact.name, self._name_of
+            )
             metrics.PLANNED.labels(route.name.lower(), facts.kind.value).inc()
             found.append(
                 Notice(
@@ -111,9 +112,12 @@ class Composer:
             )
         return found
 
-    def _recipients(self, contact: Contact) -> dict[Route, str]:
+    def _recipients(self, contact: Contact, only_route: Route | None) -> dict[Route, str]:
         address = {Route.SMS: contact.mobile, Route.MAIL: contact.email}
-        return {route: address[route] for route in self._routes if address[route]}
+        wanted = self._routes if only_route is None else (only_route,)
+        return {
+            route: address[route] for route in self._routes if route in wanted and address[route]
+        }
 
 
 class Planner:

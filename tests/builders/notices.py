@@ -15,8 +15,18 @@ from notify.render import Templates
 from notify.settings import NotifySettings
 from notify.transports.memory import MemoryTransport
 from notify.transports.port import Outgoing, Transport
-from risk.domain.enums import Channel, Language, OrdStatus, OrdType, Side, TimeInForce
+from risk.domain.enums import (
+    Channel,
+    Language,
+    OrdStatus,
+    OrdType,
+    Side,
+    StatementForm,
+    TimeInForce,
+)
 from risk.domain.events import Event, Filled, OrderAccepted, OrderCanceled, OrderRejected
+from risk.domain.service_events import StatementRequested
+from risk.domain.statements import StatementFill, StatementOrder, StatementPosition
 
 CONFIG = Path(__file__).parents[2] / "config"
 TEMPLATES = CONFIG / "templates"
@@ -125,6 +135,38 @@ def a_cancel(**changes: object) -> OrderCanceled:
         channel=Channel.WEB,
     )
     return canceled._replace(**changes)
+
+
+def a_statement(**changes: object) -> StatementRequested:
+    """A statement by mail: two holdings, one order with one fill."""
+    buy = ("000001", Side.BUY, 100)
+    statement = StatementRequested(
+        at_ns=T0_NS,
+        request_id="s-1",
+        account_no="10000001",
+        form=StatementForm.MAIL,
+        channel=Channel.PHONE,
+        branch_code="",
+        trace_id="call-1",
+        cash_e4=100_000_000,
+        frozen_e4=10_050_000,
+        free_e4=89_950_000,
+        withdrawable_e4=89_950_000,
+        market_value_e4=1_018_000_000,
+        position_count=2,
+        order_count=1,
+        fill_count=1,
+        bought_e4=10_050_000,
+        sold_e4=0,
+        fees_e4=50_100,
+        positions=(
+            StatementPosition("000001", 10_000, 9_900, 1_020_000_000, 101_800),
+            StatementPosition("600000", 0, 0, 12_345_600, 99_900),
+        ),
+        orders=(StatementOrder(42, *buy, 100, 100_500, OrdStatus.FILLED, T0_NS),),
+        fills=(StatementFill(42, *buy, 100_500, 50_100, T0_NS),),
+    )
+    return statement._replace(**changes)
 
 
 def a_notice(event_seq: int = 1, **changes: object) -> Notice:

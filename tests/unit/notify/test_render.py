@@ -10,15 +10,17 @@ from notify.phrases import SecurityNames, moment, quantity, reject_reason, secur
 from notify.plan import Facts, facts_of
 from notify.render import House, Templates
 from notify.transports.smpp.encoding import segment
-from risk.domain.enums import Language, Side
+from risk.domain.enums import AlertKind, Channel, Language, Side, StatementForm
 from risk.domain.errors import ConfigError
 from risk.domain.events import CancelRejected, FillBusted
+from risk.domain.service_events import AlertFired, PinChanged
 from tests.builders.notices import (
     T0_NS,
     TEMPLATES,
     a_cancel,
     a_fill,
     a_rejection,
+    a_statement,
     an_accepted,
     the_templates,
 )
@@ -29,7 +31,7 @@ NAMES = SecurityNames("平安银行", "Ping An Bank")
 
 
 def sms(facts: Facts, language: Language, names: SecurityNames | None = NAMES) -> str:
-    return the_templates().render(facts, Route.SMS, language, "张三", names).text
+    return the_templates().render(facts, Route.SMS, language, "张三", lambda _: names).text
 
 
 A_BUST = FillBusted(
@@ -48,6 +50,11 @@ A_BUST = FillBusted(
     fix_session="S",
     msg_seq_num=9,
     order_no=42,
+)
+AN_ALERT = AlertFired(
+    *(T0_NS + 10**9, 3, "10000001", "000001", AlertKind.AT_OR_ABOVE, 101_000, 101_200),
+    tick_ns=T0_NS,
+    is_repeating=False,
 )
 A_CANCEL_REJECTION = CancelRejected(
     at_ns=T0_NS,
@@ -109,13 +116,48 @@ A_CANCEL_REJECTION = CancelRejected(
             "Hotline Securities: a/c *0001: the exchange did not cancel order 42: too late to "
             "cancel. The order stands as the exchange has it.",
         ),
+        (
+            AN_ALERT,
+            "【热线证券】价格提醒:平安银行(000001)于11月22日09:31:05涨到10.12元,"
+            "您设置的提醒价为10.10元。",
+            "Hotline Securities: price alert: Ping An Bank(000001) rose to 10.12 at "
+            "22 Nov 09:31:05; your alert price is 10.10.",
+        ),
+        (
+            AN_ALERT._replace(kind=AlertKind.AT_OR_BELOW, last_px_e4=99_000, threshold_e4=99_500),
+            "【热线证券】价格提醒:平安银行(000001)于11月22日09:31:05跌到9.90元,"
+            "您设置的提醒价为9.95元。",
+            "Hotline Securities: price alert: Ping An Bank(000001) fell to 9.90 at "
+            "22 Nov 09:31:05; your alert price is 9.95.",
+        ),
+        (
+            AN_ALERT._replace(symbol="SH000001", last_px_e4=32_001_500, threshold_e4=32_000_000),
+            "【热线证券】价格提醒:平安银行(SH000001)于11月22日09:31:05涨到3200.15点,"
+            "您设置的提醒价为3200.00点。",
+            "Hotline Securities: price alert: Ping An Bank(SH000001) rose to 3200.15 at "
+            "22 Nov 09:31:05; your alert price is 3200.00.",
+        ),
+        (
+            PinChanged(T0_NS + 10**9, "pin:1", "10000001", Channel.PHONE, T0_NS, "call-1"),
+            "【热线证券】您尾号0001的资金账户电话交易密码已于11月22日09:31:05修改。"
+            "若非本人操作,请立即致电95500。",
+            "Hotline Securities: the phone PIN of a/c *0001 was changed 22 Nov 09:31:05. "
+            "If it was not you, call 95500 at once.",
+        ),
+        (
+            a_statement(form=StatementForm.SMS),
+            "【热线证券】尾号0001账户11月22日09:31:05:可用资金8995.00元,资金余额10000.00元;"
+            "持仓2只,市值101800.00元;今日委托1笔,成交1笔,买入1005.00元。",
+            "Hotline Securities: a/c *0001 22 Nov 09:31:05: available 8995.00, cash 10000.00; "
+            "holdings 2, worth 101800.00; today: orders 1, fills 1, bought 1005.00.",
+        ),
     ],
 )
 def test_sms_texts(event, zh, en) -> None:
     facts = facts_of(event)
 
     assert facts is not None
-    assert facts.cl_ord_id == "261122000042"
+    assert facts.cl_ord_id in ("261122000042", "")
     assert sms(facts, ZH) == zh
     assert sms(facts, EN) == en
 
@@ -158,9 +200,44 @@ def test_words_for_figures() -> None:
     assert security(EN, "000001", SecurityNames("平安银行", "")) == "000001"
 
 
+@pytest.mark.parametrize("language", [ZH, EN])
+def test_a_statement_by_mail_has_every_row_as_text_and_as_table(language) -> None:
+    facts = facts_of(a_statement())
+    text = the_templates().render(facts, Route.MAIL, language, "张<三>", lambda _: NAMES)
+
+    figures = ["10000.00", "1005.00", "8995.00", "101800.00", "111800.00", "1234.56", "-200.00"]
+    for figure in [*figures, "10.18", "5.01"]:
+        assert figure in text.text, figure
+        assert f">{figure}<" in text.html or f" {figure}" in text.html, figure
+    assert text.html.count("<table") == 4
+    assert text.html.count("<tr>") == 6 + 3 + 4  # cash, three heads, and four rows
+    assert "张&lt;三&gt;" in text.html
+    assert "平安银行(000001)" in text.text or "Ping An Bank(000001)" in text.text
+    assert "仅列出" not in text.text
+    assert "many rows" not in text.text
+    cut = facts_of(a_statement(order_count=500))
+    told = the_templates().render(cut, Route.MAIL, language, "张三", lambda _: NAMES)
+    assert "仅列出" in told.text or "many rows" in told.text
+
+
+def test_a_statement_without_rows_says_so() -> None:
+    empty = a_statement(position_count=0, order_count=0, fill_count=0)
+    empty = empty._replace(positions=(), orders=(), fills=())
+    text = the_templates().render(facts_of(empty), Route.MAIL, ZH, "张三", lambda _: None)
+
+    assert text.text.count("  无\n") == 3
+    assert text.html.count(">无<") == 3
+
+
+def test_a_statement_goes_the_way_that_was_asked_for_and_no_other() -> None:
+    assert facts_of(a_statement()).only_route is Route.MAIL
+    assert facts_of(a_statement(form=StatementForm.SMS)).only_route is Route.SMS
+    assert facts_of(AN_ALERT).only_route is None
+
+
 def test_html_is_escaped() -> None:
     text = the_templates().render(
-        facts_of(a_fill()), Route.MAIL, EN, "<script>alert(1)</script>", NAMES
+        facts_of(a_fill()), Route.MAIL, EN, "<script>alert(1)</script>", lambda _: NAMES
     )
 
     assert "&lt;script&gt;" in text.html
@@ -215,7 +292,9 @@ def test_a_missing_template_is_named_at_load(folder) -> None:
 def test_the_html_frame_may_be_left_out(folder) -> None:
     (folder / "zh" / "mail.html").unlink()
 
-    text = Templates(folder, HOUSE, 3).render(facts_of(a_fill()), Route.MAIL, ZH, "张三", None)
+    text = Templates(folder, HOUSE, 3).render(
+        facts_of(a_fill()), Route.MAIL, ZH, "张三", lambda _: None
+    )
 
     assert text.html == ""
 
@@ -223,4 +302,5 @@ def test_the_html_frame_may_be_left_out(folder) -> None:
 def test_every_kind_has_its_texts() -> None:
     names = {path.name for path in (TEMPLATES / "zh").iterdir()}
     assert names == {path.name for path in (TEMPLATES / "en").iterdir()}
-    assert len(names) == len(NoticeKind) * len(Route) + 1
+    assert names >= {f"{kind}.{route.name.lower()}.txt" for kind in NoticeKind for route in Route}
+    assert len(names) == len(NoticeKind) * len(Route) + 2  # a frame, and the statement's own page
