@@ -131,7 +131,9 @@ class Switch:
         caller.leg.play([self._music], DESK_TOKEN, repeats=True)
 
     def _say(self, caller: Caller, key: str, values: Mapping[str, Value]) -> None:
-        caller.leg.play(self._voice.clips(key, values, caller.card.language), DESK_TOKEN)
+        card = caller.card
+        clips = self._voice.clips(key, values, card.language, is_slow=card.is_slow)
+        caller.leg.play(clips, DESK_TOKEN)
 
     def answer_transfer(self, attempt_no: int, is_taken: bool) -> None:
         """Tell an agent whether the caller is passed on."""

@@ -19,9 +19,9 @@ class CallerCard(NamedTuple):
     """Who is handed over: shown to the agent before the call is answered.
 
     `account_no` is empty when none was keyed; only `is_verified` says that its PIN was right.
-    `draft` holds what was keyed of an order that was not placed, by the flow's value names; never
-    a PIN. `path` are the names of the flow's states, in order. A higher `priority` is answered
-    first.
+    `draft` holds what was keyed of an order that was not placed, by the flow's value names, as
+    people read it ("10.05"); never a PIN. `path` are the names of the flow's states, in order. A
+    higher `priority` is answered first.
     """
 
     call_no: str
@@ -35,6 +35,7 @@ class CallerCard(NamedTuple):
     path: tuple[str, ...] = ()
     draft: Mapping[str, str] = {}
     priority: int = 0
+    is_slow: bool = False  # elder mode: announcements are spoken slowly
 
 
 class TicketEnd(enum.Enum):

@@ -175,8 +175,16 @@ class MemoryPhones:
 class WordVoice:
     """Clips are named after their prompt and values."""
 
-    def clips(self, key: str, values: Mapping[str, Value], language: Language) -> list[Clip]:
+    def clips(
+        self,
+        key: str,
+        values: Mapping[str, Value],
+        language: Language,
+        *,
+        is_slow: bool = False,
+    ) -> list[Clip]:
         said = [key, *(str(value[0]) for value in values.values()), language.name.lower()]
+        said += ["slowly"] * is_slow
         return [Clip(" ".join(said), b"s" * 160)]
 
 

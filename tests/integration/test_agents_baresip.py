@@ -1,8 +1,11 @@
 """Agents with real phones: baresip registers, rings, talks, holds, passes on, and dies."""
 
+import os
+import signal
 import tempfile
 from pathlib import Path
 
+import numpy as np
 import pytest
 from twisted.internet import reactor
 from twisted.internet.task import deferLater
@@ -12,7 +15,10 @@ from gateway.callcenter import events
 from gateway.callcenter.events import AgentState, RingEnd, TalkEnd
 from gateway.callcenter.music import RINGBACK_HZ
 from gateway.media import g711
+from gateway.media.hosts import WorkerHost
+from gateway.media.link import HostedMedia
 from gateway.media.speech import Count
+from gateway.media.wav import HEADER_BYTES
 from gateway.sip.desk_port import TicketEnd
 from risk.domain.enums import Language
 from tests.peers.agent_house import PASSWORDS, AgentHouse
@@ -24,12 +30,16 @@ TALK_S, HELD_S, PLACE_S, APOLOGY_S = 1.5, 1.5, 6.0, 4.0
 CALLER_HZ, LI_HZ, WANG_HZ = 600, 1_000, 1_700
 
 
-class Agents(TestCase):
+class AgentsTest(TestCase):
+    """What the tests below share."""
+
+    media: HostedMedia | None = None
+
     async def setUp(self) -> None:
         self.temporary = tempfile.TemporaryDirectory()
         self.addCleanup(self.temporary.cleanup)
         self.folder = Path(self.temporary.name)
-        self.house = AgentHouse(self.folder)
+        self.house = AgentHouse(self.folder, media=self.media)
         self.port = await self.house.start()
         self.addCleanup(self.house.stop)
 
@@ -73,6 +83,8 @@ class Agents(TestCase):
         await self.both_talk("li")
         return li, caller
 
+
+class Agents(AgentsTest):
     async def test_caller_and_agent_hear_each_other_and_the_agent_sees_who_calls(self) -> None:
         li = await self.agent("1001", LI_HZ)
         caller = await self.caller()
@@ -87,6 +99,24 @@ class Agents(TestCase):
         assert self.house.visitors[0].end is TicketEnd.SERVED
         assert caller.tone_heard_s(LI_HZ) > TALK_S / 2
         assert li.tone_heard_s(CALLER_HZ) > TALK_S / 2
+
+    async def test_the_recording_of_the_call_goes_on_with_both_sides(self) -> None:
+        li, caller = await self.talk_with_li()
+        li.do("hold")
+        await until(lambda: len(self.house.of(events.AgentHeld)) == 1, "the caller is held")
+        li.do("resume")
+        await until(lambda: len(self.house.of(events.AgentHeld)) == 2, "the agent is back")
+        await deferLater(reactor, TALK_S)
+        caller.hang_up()
+        await self.empty()
+        await until(lambda: self.house.recorded != [], "the recording is complete")
+        (recorded,) = self.house.recorded
+        alaw = np.frombuffer(Path(recorded.path).read_bytes()[HEADER_BYTES:], np.uint8)
+        alaw = alaw[: len(alaw) // 2 * 2]
+        left, right = (g711.decode_alaw(alaw[side::2].tobytes()) for side in (0, 1))
+        assert tone_s(left, CALLER_HZ) > 2 * TALK_S
+        assert tone_s(right, LI_HZ) > 1.2 * TALK_S
+        assert tone_s(right, RINGBACK_HZ) > 0
 
     async def test_a_caller_who_waits_hears_music_and_the_place_and_then_the_agent(self) -> None:
         li = await self.agent("1001", LI_HZ)
@@ -215,3 +245,21 @@ class Agents(TestCase):
         await until(lambda: self.state("li") is AgentState.READY, "li is free again")
         li.kill()
         await until(lambda: self.state("li") is AgentState.OFFLINE, "li is gone")
+
+
+class AgentsOverWorkers(AgentsTest):
+    async def setUp(self) -> None:
+        self.host = WorkerHost(reactor, "127.0.0.1", (0, 0), 100)
+        self.media = HostedMedia([self.host], reactor)
+        await super().setUp()
+
+    async def test_a_lost_media_worker_ends_the_talk_and_leaves_nothing(self) -> None:
+        li, caller = await self.talk_with_li()
+        os.kill(self.host.pid, signal.SIGKILL)
+        await li.closed()
+        await caller.closed()
+        await self.empty()
+        (ended,) = self.house.of(events.AgentEnded)
+        assert isinstance(ended, events.AgentEnded)
+        assert ended.why in (TalkEnd.CALLER_GONE, TalkEnd.LINK_LOST)
+        await until(lambda: self.state("li") is AgentState.READY, "li is free again")

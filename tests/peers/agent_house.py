@@ -11,8 +11,8 @@ from gateway.callcenter.centre import CallCentre
 from gateway.callcenter.events import DeskEvent
 from gateway.callcenter.settings import AgentSettings, CallCenterSettings, QueueSettings
 from gateway.core.tasks import Tasks
-from gateway.media.link import hosted_media
-from gateway.media.port import Digit, Leg, LegEvent, MediaLost
+from gateway.media.link import HostedMedia, hosted_media
+from gateway.media.port import Digit, Leg, LegEvent, MediaLost, Recorded
 from gateway.media.settings import MediaSettings
 from gateway.sip.calls import CloseReason
 from gateway.sip.desk_port import CallerCard, Ticket, TicketEnd
@@ -77,6 +77,8 @@ class Visitor:
         match event:
             case Digit("0", _) if self.ticket is None:
                 self.enqueue()
+            case Recorded():
+                self.house.recorded.append(event)
             case MediaLost():
                 self.call.hangup()
 
@@ -103,15 +105,20 @@ class AgentHouse:
     """SIP, media, voice and a call centre on loopback."""
 
     def __init__(
-        self, folder: Path, settings: CallCenterSettings | None = None, worker_count: int = 0
+        self,
+        folder: Path,
+        settings: CallCenterSettings | None = None,
+        media: HostedMedia | None = None,
     ) -> None:
+        """`media` is by default of the reactor's own."""
         self.folder = folder
         self.visitors: list[Visitor] = []
         self.told: list[DeskEvent] = []
+        self.recorded: list[Recorded] = []
         self.tasks = Tasks(reactor)
         self.voice = a_voice()
-        self.media = hosted_media(
-            MediaSettings(worker_count=worker_count), reactor, time.time_ns, secrets.randbits
+        self.media = media or hosted_media(
+            MediaSettings(worker_count=0), reactor, time.time_ns, secrets.randbits
         )
         for name, password in PASSWORDS.items():
             (folder / f"{name}.secret").write_text(password)

@@ -76,8 +76,8 @@ def test_places_are_told_and_music_goes_on() -> None:
     room.call("c1")
     second = room.call("c2", language=Language.EN)
     assert second.heard == ["agent.place 1 3 en", "music"]
-    third = room.call("c3")
-    assert third.heard == ["agent.place 2 6 zh", "music"]
+    third = room.call("c3", is_slow=True)
+    assert third.heard == ["agent.place 2 6 zh slowly", "music"]
     assert room.places == [(1, 180), (2, 360)]
 
 
