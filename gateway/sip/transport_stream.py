@@ -181,6 +181,7 @@ class StreamTransport:
         self.clock = clock
         self._settings = settings
         self._limit = limit
+        self.hears: Callable[[Hop], bool] = lambda hop: True
         self._on_message = on_message
         self._on_cut = on_cut
         self._by_hop: dict[Hop, SipConnection] = {}
@@ -202,10 +203,11 @@ class StreamTransport:
         return Factory.forProtocol(lambda: SipConnection(self, None))
 
     def admits(self, connection: SipConnection) -> bool:
-        """Return False when there are enough connections, of all or of that host."""
+        """Return False for a stranger, and when there are enough, of all or of that host."""
         host = connection.hop.host
         return (
             not self._is_stopped
+            and self.hears(connection.hop)
             and len(self._all) < self._settings.connections_max
             and self._per_host[host] < self._settings.peer_connections_max
         )

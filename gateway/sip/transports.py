@@ -66,9 +66,12 @@ class Transports:
         on_message: Callable[[bytes, Hop], None],
         on_lost: Callable[[], None],
         on_cut: Callable[[Hop], None],
+        hears: Callable[[Hop], bool],
     ) -> None:
         """Give every admitted message to `on_message`; `on_lost` when the UDP socket ends."""
         self._on_message, self._on_cut = on_message, on_cut
+        for stream in self._streams.values():
+            stream.hears = hears
         self._udp.listen(on_message, on_lost, on_cut)
 
     def start(self, reactor: Any) -> None:

@@ -97,7 +97,9 @@ class UserAgent:
         self._incoming: dict[InviteServerTransaction, IncomingCall] = {}
         self._open: set[Call] = set()  # not over yet
         self._present: set[Call] = set()  # until nothing is sent for them any more
-        transport.listen(self.transactions.message_received, self._transport_lost, self._cut)
+        transport.listen(
+            self.transactions.message_received, self._transport_lost, self._cut, self.hears
+        )
 
     def contact_by(self, transport: str, scheme: str = "sip") -> str:
         """Return our Contact value for a peer that is reached by that transport."""

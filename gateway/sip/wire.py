@@ -50,10 +50,12 @@ class Transport(Protocol):
         on_message: Callable[[bytes, Hop], None],
         on_lost: Callable[[], None],
         on_cut: Callable[[Hop], None],
+        hears: Callable[[Hop], bool],
     ) -> None:
         """Give every message with its source to `on_message`.
 
         `on_lost` when no socket is left; `on_cut` when a connection ended or was never made.
+        Where `hears` says no, a connection of theirs is ended at once.
         """
 
     def send(self, data: bytes, to: Hop) -> None:

@@ -49,6 +49,7 @@ class MemoryTransport:
         on_message: Callable[[bytes, Hop], None],
         on_lost: Callable[[], None],
         on_cut: Callable[[Hop], None],
+        hears: Callable[[Hop], bool],
     ) -> None:
         self._on_message, self._on_lost, self._on_cut = on_message, on_lost, on_cut
 
