@@ -109,6 +109,7 @@ class CallDesk:
         self._acd = Acd(settings)
         self._hours = {queue.name: OpenHours(queue.hours) for queue in settings.queues}
         self._hours |= {queue.number: OpenHours(queue.hours) for queue in settings.queues}
+        self._first_queue = settings.queues[0].name if settings.queues else ""
         self._agent_of = {agent.phone: agent.name for agent in settings.agents}
         self._switch = open_switch(self._give)
         self._bus, self._tasks, self._clock, self._now_ns = bus, tasks, clock, now_ns
@@ -161,6 +162,7 @@ class CallDesk:
 
     def enqueue(self, card: CallerCard, leg: Leg, call: DeskCall) -> _Ticket:
         """Take over an answered call and its leg; see gateway.sip.desk_port."""
+        card = card._replace(queue=card.queue or self._first_queue)
         assert card.call_no not in self._tickets, f"{card.call_no} is with the desk already"
         ticket = _Ticket(partial(self._give, TakenBack(card.call_no)))
         self._tickets[card.call_no] = ticket

@@ -64,7 +64,8 @@ class CallCenterSettings(Struct, frozen=True, kw_only=True, forbid_unknown_field
     """[callcenter]: who answers whom, and the times that end every wait."""
 
     queues: Annotated[
-        tuple[QueueSettings, ...], Meta(max_length=200, description="Queues; none is no desk.")
+        tuple[QueueSettings, ...],
+        Meta(max_length=200, description="Queues; the first is for lines that name none."),
     ] = ()
     agents: Annotated[
         tuple[AgentSettings, ...], Meta(max_length=2_000, description="People who answer.")

@@ -265,6 +265,14 @@ def test_a_flow_may_take_its_caller_back() -> None:
     room.assert_empty()
 
 
+def test_a_line_that_names_no_queue_gets_the_first() -> None:
+    room = DeskRoom()
+    room.sign_on("1001")
+    room.call("c1", queue="")
+    (queued,) = [event for event in room.told if isinstance(event, events.CallQueued)]
+    assert queued.queue == "trading"
+
+
 def test_a_bug_in_a_callback_costs_nobody_else_anything() -> None:
     room = DeskRoom()
     room.sign_on("1001")
