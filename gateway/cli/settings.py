@@ -7,6 +7,7 @@ import os
 import textwrap
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Annotated, Any, get_args, get_origin
 
 import click
 import msgspec
@@ -50,9 +51,33 @@ def template_lines() -> Iterator[str]:
     for section in msgspec.structs.fields(Settings):
         yield ""
         yield f"[{section.encode_name}]"
-        for field in msgspec.structs.fields(section.type):
-            yield from textwrap.wrap(doc_of(field), 98, initial_indent="# ", subsequent_indent="# ")
-            yield f"#{field.encode_name} = {_toml(_default(field))}"
+        fields = msgspec.structs.fields(section.type)
+        for field in fields:
+            yield from _setting(field)
+        for field in fields:
+            row = _row_of(field.type)
+            if row is not None:
+                yield ""
+                yield f"#[[{section.encode_name}.{field.encode_name}]]"
+                for part in msgspec.structs.fields(row):
+                    yield from _setting(part)
+
+
+def _setting(field: msgspec.structs.FieldInfo) -> Iterator[str]:
+    """Yield the description and the default of one setting, both as comments."""
+    needed = " Needed." if field.required else ""
+    text = doc_of(field) + needed
+    yield from textwrap.wrap(text, 98, initial_indent="# ", subsequent_indent="# ")
+    yield f"#{field.encode_name} = " + ('""' if field.required else _toml(_default(field)))
+
+
+def _row_of(kind: Any) -> type[msgspec.Struct] | None:
+    """Return the Struct of a list of tables, None for any other setting."""
+    while get_origin(kind) is Annotated:
+        kind = get_args(kind)[0]
+    rows = get_args(kind) if get_origin(kind) is tuple else ()
+    is_table = rows and isinstance(rows[0], type) and issubclass(rows[0], msgspec.Struct)
+    return rows[0] if is_table else None
 
 
 def _default(field: msgspec.structs.FieldInfo) -> object:

@@ -48,7 +48,10 @@ def test_wrong_configuration_ends_with_78_and_names_all_of_it(tmp_path: Path) ->
 
 
 def test_shipped_settings_file_holds_the_defaults(tmp_path: Path) -> None:
-    lines = [line.removeprefix("#") if " = " in line else line for line in template_lines()]
+    lines, is_row = [], False  # a row of a list of tables is an example, and stays a comment
+    for line in template_lines():
+        is_row = line.startswith("#[[") or (is_row and line != "")
+        lines.append(line.removeprefix("#") if " = " in line and not is_row else line)
     file = tmp_path / "all.toml"
     file.write_text("\n".join(lines), encoding="utf-8")
 
@@ -56,6 +59,16 @@ def test_shipped_settings_file_holds_the_defaults(tmp_path: Path) -> None:
 
     assert done.returncode == 0, done.stderr
     assert f'journal.folder = "journal"  ({file})' in done.stdout
+
+
+def test_shipped_settings_file_shows_what_stands_in_a_row_of_a_list() -> None:
+    lines = list(template_lines())
+    at = lines.index("#[[sip.trunks]]")
+    assert lines[at + 1 : at + 3] == [
+        "# Short name, for logs, metrics and call records. Needed.",
+        '#name = ""',
+    ]
+    assert "#calls_max = 30" in lines[at:]
 
 
 @pytest.mark.parametrize(("day", "limit_bp"), [("2026-07-03", 500), ("2026-07-06", 1000)])
