@@ -37,13 +37,12 @@ class Lexicon:
     def respell(self, text: str, language: Language) -> str:
         """Return the text as the engine is to get it; the longest entry that fits wins.
 
-        English entries are whole words, whatever their case; Chinese ones any part of the text.
+        English entries are whole words, Chinese ones any part of the text.
         """
         pattern = self._patterns.get(language)
         if pattern is None:
             return text
-        entries = {_folded(text, language): to for text, to in self._respellings[language].items()}
-        return pattern.sub(lambda found: entries[_folded(found[0], language)], text)
+        return pattern.sub(lambda found: self._respellings[language][found[0]], text)
 
 
 def load(folder: Path) -> Lexicon:
@@ -82,10 +81,4 @@ def _entries(path: Path, name: str, table: object) -> dict[str, str]:
 def _pattern(texts: list[str], language: Language) -> re.Pattern[str]:
     longest_first = sorted(texts, key=len, reverse=True)
     either = "|".join(re.escape(text) for text in longest_first)
-    if language is Language.ZH:
-        return re.compile(either)
-    return re.compile(rf"(?<!\w)(?:{either})(?!\w)", re.IGNORECASE)
-
-
-def _folded(text: str, language: Language) -> str:
-    return text if language is Language.ZH else text.lower()
+    return re.compile(either if language is Language.ZH else rf"(?<!\w)(?:{either})(?!\w)")

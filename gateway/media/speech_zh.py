@@ -17,6 +17,7 @@ _WAN: Final = 10_000
 _YI: Final = 100_000_000
 _MEASURES: Final = {"share": "股", "unit": "份", "bond": "张"}
 _SMALL_MONEY: Final = "角分厘毫"
+_MARKS: Final = frozenset(",。、;:!?,;")  # in lines that are longer than a name
 _ASCII_DIGITS: Final = frozenset("0123456789")
 _PERCENT: Final = "百分之"
 _PLUS: Final = "加"
@@ -178,4 +179,6 @@ def name(text: str) -> str:
             said += f" {c} "
         elif c.isalnum():
             said += c
+        elif c in _MARKS:
+            said += ","
     return " ".join(said.split())

@@ -16,10 +16,11 @@ ZH, EN = Language.ZH, Language.EN
     ("text", "language", "said"),
     [
         ("重庆啤酒", ZH, "崇庆啤酒"),
-        ("重庆", ZH, "虫庆"),  # the longer entry is not there
+        ("重庆", ZH, "虫庆"),
         ("买入重庆啤酒,代码", ZH, "买入崇庆啤酒,代码"),
         ("ICBC", EN, "I C B C"),
-        ("Icbc H shares", EN, "I C B C H shares"),
+        ("ICBC, ICBC", EN, "I C B C, I C B C"),
+        ("icbc", EN, "icbc"),  # another word: AM is not am
         ("ICBCX", EN, "ICBCX"),  # whole words only
         ("重庆 ICBC", EN, "重庆 I C B C"),  # a language has entries of its own
         ("", ZH, ""),

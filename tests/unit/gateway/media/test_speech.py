@@ -86,6 +86,7 @@ from risk.domain.enums import Board, Language
         (Digits("12*#"), "一二星号井号"),
         (Name("沪深300ETF"), "沪深三零零 E T F"),
         (Name("*ST金科"), "S T 金科"),
+        (Name("请尽快补足保证金,否则可能被平仓。"), "请尽快补足保证金,否则可能被平仓,"),
         (Name("N²x"), "N ² x"),
     ],
 )
