@@ -14,6 +14,7 @@ from risk.domain.instrument import VENUE_OF_BOARD, Instrument
 
 INTERVAL_NS: Final = NS
 _ONE: Final = 10**9
+_STEP_E4: Final = 100  # told to two decimals
 
 
 class Index:
@@ -38,7 +39,8 @@ class Index:
             return False
         self.volume = volume
         moves = [member.fair_e4 * _ONE // member.prev_close_e4 for member in self._members]
-        self.last_e4 = self.prev_close_e4 * sum(moves) // (_ONE * len(moves))
+        level_e4 = self.prev_close_e4 * sum(moves) // (_ONE * len(moves))
+        self.last_e4 = level_e4 // _STEP_E4 * _STEP_E4
         self.high_e4 = max(self.high_e4, self.last_e4)
         self.low_e4 = min(self.low_e4 or self.last_e4, self.last_e4)
         return True
