@@ -5,7 +5,7 @@ RFC 3581 (rport).
 """
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Final, NamedTuple
 
 from gateway.sip.errors import SipError, shown
@@ -106,7 +106,7 @@ class Via:
             kept += (("received", host), ("rport", str(port)))
         elif self.host.lower() != host:
             kept += (("received", host),)
-        return replace(self, params=kept)
+        return Via(self.transport, self.host, self.port, kept)
 
     def reply_address(self, source_host: str, source_port: int) -> tuple[str, int]:
         """Return where a response goes over UDP: always the host the request came from.
@@ -147,7 +147,7 @@ class NameAddr:
     def tagged(self, tag: str) -> "NameAddr":
         """Return the same with this tag."""
         kept = tuple(p for p in self.params if p[0] != "tag")
-        return replace(self, params=(*kept, ("tag", tag)))
+        return NameAddr(self.uri, (*kept, ("tag", tag)), self.display)
 
 
 def quoted(display: str) -> str:

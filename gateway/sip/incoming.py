@@ -62,7 +62,6 @@ class IncomingCall(Call):
         self._answers_at: Address | None = None  # once the early answer is acknowledged
         self.note_abilities(headers)
         self.note_received(transaction.request)
-        self.respond(transaction, 100)
         self._limit_to(house.settings.unanswered_s, self._nobody_decided)
         house.joined(self)
 
@@ -75,6 +74,11 @@ class IncomingCall(Call):
     def is_settled(self) -> bool:
         """True once we have answered."""
         return self.is_answered
+
+    def trying(self) -> None:
+        """Stop the caller's retransmissions, unless something was said already (§17.2.1)."""
+        if not self.is_closed and not self._invite.has_spoken:
+            self.respond(self._invite, 100)
 
     def ringing(self) -> None:
         """Let the caller hear that it rings."""

@@ -50,15 +50,19 @@ def extra_of(status: int) -> tuple[tuple[str, str], ...]:
 
 def echo_headers(headers: Headers, to_tag: str, with_route: bool) -> Headers:
     """Return the headers a response takes from its request (§8.2.6.2), To with our tag."""
-    echoed = Headers()
-    for name, value in headers.rows:
-        if name in ONCE and echoed.get(name) is not None:
-            continue  # only in an answer to a malformed request
+    rows: list[tuple[str, str]] = []
+    seen: set[str] = set()
+    for row in headers.rows:
+        name = row[0]
+        if name in ONCE:
+            if name in seen:
+                continue  # only in an answer to a malformed request
+            seen.add(name)
         if name in _ECHOED or (with_route and name == "Record-Route"):
-            echoed.add(name, value)
+            rows.append(row)
         elif name == "To":
-            echoed.add(name, f"{value};tag={to_tag}" if to_tag else value)
-    return echoed
+            rows.append((name, f"{row[1]};tag={to_tag}") if to_tag else row)
+    return Headers(rows)
 
 
 def response_to(
@@ -72,8 +76,7 @@ def response_to(
     """Return our response. `to_tag` is added unless To has one; a body gets its Content-Type."""
     tag = "" if request.to.tag or status == 100 else to_tag
     headers = echo_headers(request.headers, tag, with_route=101 <= status <= 299)
-    for name, value in extra:
-        headers.add(name, value)
+    headers.rows += extra
     if body:
         headers.add("Content-Type", CONTENT_TYPE)
     essentials = request.essentials

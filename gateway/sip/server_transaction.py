@@ -56,6 +56,11 @@ class ServerTransaction:
         """True once a final response was sent."""
         return self.state not in (ServerState.TRYING, ServerState.PROCEEDING)
 
+    @property
+    def has_spoken(self) -> bool:
+        """True once any response was sent."""
+        return self._last is not None
+
     def receive_again(self) -> None:
         """The request arrived once more."""
         metrics.RECEIVED_AGAIN.inc()

@@ -279,6 +279,7 @@ class UserAgent:
         if not told(call_no, self._on_call, call):
             call.refuse(500)
             call.hangup()
+        call.trying()
 
     def _caller_of(self, request: Request, source: Hop) -> tuple[Trunk | None, Caller]:
         if self._gate is None:

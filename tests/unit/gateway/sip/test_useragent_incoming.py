@@ -253,7 +253,7 @@ def test_hang_up_all_ends_answered_and_ringing_calls(house: Exchange) -> None:
 def test_a_failure_in_the_flow_costs_only_that_call(house: Exchange) -> None:
     house.on_call = _broken
     house.wire.arrive(a_request(body=OFFER))
-    assert house.wire.take() == ["100", "500"]
+    assert house.wire.take() == ["500"]
     assert house.ends == ["refused"]
 
 
