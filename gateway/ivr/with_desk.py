@@ -13,6 +13,7 @@ from gateway.ivr.live_call import LiveCall
 from gateway.ivr.visit import Input, Parting, PersonAnswered, PersonLeft, Visit
 from gateway.media.port import Leg
 from gateway.sip.desk_port import AgentDesk, CallerCard, Ticket, TicketEnd
+from risk.domain.fixedpoint import format_e4
 
 # Values of an order under way that are handed over, as texts.
 DRAFT: Final = ("side_word", "symbol", "security", "price", "qty", "item_no")
@@ -81,5 +82,10 @@ class DeskTalk:
             account_no=str(verified or keyed),
             is_verified=verified is not None,
             path=self._notes.path,
-            draft={name: str(visit.values[name]) for name in DRAFT if name in visit.values},
+            draft={name: _text(name, visit) for name in DRAFT if name in visit.values},
         )
+
+
+def _text(name: str, visit: Visit) -> str:
+    value = visit.values[name]
+    return format_e4(value) if name == "price" and isinstance(value, int) else str(value)
