@@ -40,15 +40,17 @@ class QuoteFeed:
             came.setdefault(tick.symbol, []).append(tick)
         now_ns = self._now_ns()
         heard: dict[int, list[int]] = {}
+        rows, at = self._book.instruments.rows, self._book.prices.at
         for symbol, its in came.items():
-            row = self._book.instruments.row_of(symbol)
-            if not row:
+            row = rows.get(symbol)
+            if row is None:
                 metrics.UNKNOWN_SYMBOLS.inc()
                 continue
-            prices = _prices(self._book.prices.get(row), its)
+            quote = _quote(its[-1], now_ns)
+            prices = _prices(at.high_e4[row], at.low_e4[row], its, quote)
             if prices:
                 heard[row] = prices
-            self._book.prices.put(row, _quote(its[-1], now_ns))
+            self._book.prices.put(row, quote)
         metrics.TICKS.inc(len(came))
         self._last_ns = now_ns if came else self._last_ns
         if heard:
@@ -67,12 +69,13 @@ def _quote(tick: Tick, now_ns: int) -> Quote:
     )
 
 
-def _prices(before: Quote, ticks: Sequence[Tick]) -> list[int]:
+def _prices(
+    high_before_e4: int, low_before_e4: int, ticks: Sequence[Tick], now: Quote
+) -> list[int]:
     """Return the prices since the last look: every last one, and what no tick showed."""
     prices = [tick.last_px_e4 for tick in ticks if tick.last_px_e4]
-    last = ticks[-1]
-    if before.high_e4 and last.high_px_e4 > before.high_e4:
-        prices.append(last.high_px_e4)
-    if before.low_e4 and 0 < last.low_px_e4 < before.low_e4:
-        prices.append(last.low_px_e4)
+    if high_before_e4 and now.high_e4 > high_before_e4:
+        prices.append(now.high_e4)
+    if low_before_e4 and 0 < now.low_e4 < low_before_e4:
+        prices.append(now.low_e4)
     return prices
