@@ -129,6 +129,8 @@ class DialledCall:
                 told(self.call_no, callback, peer)
 
     def _answered(self, call: OutgoingCall, trunk: Trunk, peer: RtpPeer) -> None:
+        if call is not self.call:
+            return
         self._is_answered = True
         self.status = call.status
         self._stop_timer()

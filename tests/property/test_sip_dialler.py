@@ -6,11 +6,11 @@ from hypothesis import strategies as st
 from gateway.sip.dialled_call import DialledCall
 from tests.builders.dialler import Carriers, an_exit
 
-NAMES = ("a", "b", "c")
-STATUSES = (100, 180, 183, 200, 404, 408, 486, 487, 500, 503, 603)
+STATUSES = (200, 200, 100, 180, 183, 404, 408, 486, 500, 503, 603)
 
-REPLY = st.tuples(st.sampled_from(NAMES), st.sampled_from(STATUSES))
-STEP = st.one_of(REPLY, REPLY, REPLY, st.sampled_from([0.6, 4.1, 33.0, 70.0]), st.just("hang up"))
+REPLY = st.tuples(st.integers(0, 2), st.sampled_from(STATUSES))  # who of those asked says what
+WAIT = st.sampled_from([4.1, 4.1, 0.6, 33.0, 70.0])
+STEP = st.one_of(REPLY, REPLY, REPLY, WAIT, WAIT, st.just("hang up"))
 
 
 class Exchange:
@@ -38,9 +38,10 @@ class Exchange:
             elif word == "CANCEL":
                 self.carriers.reply(name, 200, "CANCEL")
 
-    def reply(self, name: str, status: int) -> None:
-        if name not in self.asked:
+    def reply(self, at: int, status: int) -> None:
+        if not self.asked:
             return
+        name = sorted(self.asked)[at % len(self.asked)]
         if status >= 200:
             self.asked.discard(name)
         if status == 200:
@@ -51,7 +52,7 @@ class Exchange:
 @settings(max_examples=300)
 @given(steps=st.lists(STEP, max_size=14), picks=st.lists(st.integers(0, 1), max_size=3))
 def test_at_most_one_far_end_talks_and_nothing_is_left_behind(
-    steps: list[tuple[str, int] | float | str], picks: list[int]
+    steps: list[tuple[int, int] | float | str], picks: list[int]
 ) -> None:
     exchange = Exchange()
     carriers = exchange.carriers
@@ -74,8 +75,8 @@ def test_at_most_one_far_end_talks_and_nothing_is_left_behind(
         assert carriers.told.count("answered") <= 1
     call.hangup()
     exchange.look()
-    for name in sorted(exchange.asked):
-        exchange.reply(name, 487)
+    while exchange.asked:
+        exchange.reply(0, 487)
     carriers.advance(100, step=1.0)
     exchange.look()
     carriers.advance(100, step=1.0)
