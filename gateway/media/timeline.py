@@ -13,7 +13,6 @@ from gateway.media.rtp import FRAME_SAMPLES, SAMPLE_RATE, TS_MOD, signed_distanc
 
 JUMP_SAMPLES_MAX: Final = 2 * SAMPLE_RATE  # further away the far end's clock was set anew
 SLACK_SAMPLES: Final = 2 * FRAME_SAMPLES  # packets of 40 ms and our own tick's jitter
-LATE_IN_A_ROW_MAX: Final = 3  # then the network has become slower: wait longer
 _SILENCE: Final = g711.ALAW_SILENCE * FRAME_SAMPLES
 
 
@@ -24,7 +23,6 @@ class Timeline:
         self._delay = delay_ms * SAMPLE_RATE // 1000
         self._line = bytearray()
         self._next: int | None = None  # timestamp of the next sample to leave
-        self._late_in_a_row = 0
 
     def restart(self) -> None:
         """Forget what waits: the far end begins a new stream."""
@@ -35,12 +33,10 @@ class Timeline:
         """Place a packet's sound."""
         at = 0 if self._next is None else signed_distance(timestamp, self._next, TS_MOD)
         line = self._line
-        self._late_in_a_row = self._late_in_a_row + 1 if at < 0 else 0
         # With nothing waiting a late packet is better heard late than never: its stream has
         # paused, its network has become slower, or its clock stands still while it is silent.
-        is_anew = at < 0 and (not line or self._late_in_a_row > LATE_IN_A_ROW_MAX)
+        is_anew = at < 0 and not line
         if self._next is None or is_anew or abs(at) > JUMP_SAMPLES_MAX:
-            self._late_in_a_row = 0
             line.clear()
             self._next = (timestamp - self._delay) % TS_MOD
             at = self._delay

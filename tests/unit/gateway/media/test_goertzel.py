@@ -8,8 +8,8 @@ from gateway.media.espeak_process import Espeak
 from gateway.media.goertzel import ToneReceiver
 from gateway.media.sound import alaw_clip
 from risk.domain.enums import Language
-from tests.builders.voice import a_book
 from tests.builders.tones import ALL_KEYS, Sound, alaw_of, dialled, silence, tone
+from tests.builders.voice import a_book
 
 OFFSETS_MS = (0, 1.7, 7.3, 12.9, 18.1)  # the far end's keys know nothing of our frames
 
@@ -67,6 +67,11 @@ def test_what_is_no_key_is_not_heard(how: dict[str, float]) -> None:
     sound = dialled(ALL_KEYS, **how)
     lines = [np.concatenate([silence(ms), sound]) for ms in OFFSETS_MS]
     assert heard_of(*lines) == [""] * len(lines)
+
+
+def test_tones_with_overtones_are_a_voice() -> None:
+    overtones = dialled(ALL_KEYS, low_dbm0=-19, high_dbm0=-19, detune=2.0)
+    assert heard_of(dialled(ALL_KEYS) + overtones) == [""]
 
 
 @pytest.mark.parametrize("snr_db", [20, 12])

@@ -138,3 +138,38 @@ def test_what_is_not_of_the_format_is_dropped_and_counted() -> None:
     assert leg.accepts(sound(1, 0, b""))
     assert leg.figures.dropped_packets == 4
     assert leg.figures.received_packets == 0
+
+
+def event(seq: int, timestamp: int, ended: bool) -> bytes:
+    payload = bytes((5, 0x8A if ended else 0x0A, 0, 160))
+    return rtp.build(RtpPacket(101, False, seq, timestamp, 5, payload))
+
+
+def test_secure_lasts_a_quarter_second_and_the_jitter_buffer_longer_than_asked() -> None:
+    leg = a_leg()
+    assert not leg.is_secure(0.0)
+    leg.secure(True, 1.0)
+    assert leg.is_secure(100.0)
+    leg.secure(False, 100.0)
+    assert leg.is_secure(100.3)
+    assert not leg.is_secure(100.32)
+
+
+def test_a_key_held_beyond_secure_keeps_it_until_its_end() -> None:
+    leg = a_leg()
+    leg.secure(True, 0.0)
+    leg.receive(event(1, 800, False), 0.1)
+    leg.secure(False, 0.2)
+    for n in range(2, 50):
+        leg.receive(event(n, 800, False), 0.2 + n * 0.02)
+    leg.receive(event(50, 800, True), 1.2)
+    assert leg.is_secure(1.4)
+    assert not leg.is_secure(1.52)
+
+
+def test_nothing_lengthens_secure_once_it_is_over() -> None:
+    leg = a_leg()
+    leg.secure(True, 0.0)
+    leg.secure(False, 0.1)
+    leg.receive(event(1, 800, False), 0.5)
+    assert not leg.is_secure(0.5)
