@@ -36,6 +36,7 @@ class Caller(NamedTuple):
     is_withheld: bool = False
     trunk: str = ""
     phone: str = ""  # the username of a phone of ours that has proved itself
+    allows_refer: bool = True  # False for a trunk whose calls must stay with us
 
 
 def e164(number: str) -> str:

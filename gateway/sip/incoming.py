@@ -15,6 +15,7 @@ from gateway.sip.sdp import SessionDescription
 from gateway.sip.server_transaction import InviteServerTransaction, ServerTransaction
 from gateway.sip.session import MediaSession, sdp_body
 from gateway.sip.session_timer import answer_of
+from gateway.sip.uri import Uri
 
 _OUTCOMES = {
     CloseReason.CANCELLED: metrics.InviteOutcome.CANCELLED,
@@ -51,7 +52,10 @@ class IncomingCall(Call):
         scheme = "sips" if transaction.request.uri.scheme == "sips" else "sip"
         contact = house.contact_by(source.transport, scheme)
         super().__init__(house, call_no, transaction.request.call_id, session, contact)
-        self.ani, self.dnis, self.diversion, self.privacy, self.trunk, self.phone = caller
+        self.ani, self.dnis = caller.ani, caller.dnis
+        self.diversion, self.privacy = caller.diversion, caller.is_withheld
+        self.trunk, self.phone = caller.trunk, caller.phone
+        self._allows_refer = caller.allows_refer
         self.source = source
         self.dialog = dialog
         self.is_answered = False
@@ -165,6 +169,13 @@ class IncomingCall(Call):
         else:
             body = self.session.offer_from(local)
         self.answer_invite(self._invite, body, self.timer.agreed(self._expires))
+
+    def refer(self, to: Uri) -> None:
+        """As for every call; on a trunk that does not allow it, progress tells 403 at once."""
+        if self._allows_refer:
+            super().refer(to)
+        else:
+            self._referrals.refused()
 
     def refuse(self, status: int, reason: str = "") -> None:
         """Do not take the call; `status` is 400..699. Harmless when it is answered or over."""

@@ -73,6 +73,10 @@ class Referrals:
         contact = call.own_headers()
         call.send("REFER", self._refer_answered, (("Refer-To", f"<{to}>"), *contact))
 
+    def refused(self) -> None:
+        """The far end's trunk does not allow it."""
+        self._tell(403)
+
     def _refer_answered(self, response: Response | None) -> None:
         status = response.status if response is not None else 408
         if status >= 300:

@@ -292,7 +292,9 @@ class UserAgent:
         trunk = self._gate.trunks.of(source, request)
         if trunk is None:
             return None, caller_of(request)
-        return trunk, caller_of(request, trunk.name, is_trusted=trunk.settings.trusts_identity)
+        rules = trunk.settings
+        caller = caller_of(request, trunk.name, is_trusted=rules.trusts_identity)
+        return trunk, caller._replace(allows_refer=rules.allows_refer)
 
     def _decided(self, transaction: InviteServerTransaction) -> None:
         del self._incoming[transaction]

@@ -6,10 +6,11 @@ from prometheus_client import REGISTRY
 from gateway.sip.digest import Credentials, parse_digest
 from gateway.sip.incoming import IncomingCall
 from gateway.sip.message import Response
+from gateway.sip.uri import Uri
 from gateway.sip.wire import Hop
 from tests.builders.gate import CARRIER, LOCAL, PHONE, STRANGER, GatedExchange, a_trunk
 from tests.builders.registrar import PASSWORDS
-from tests.builders.sip import OFFER, a_request, tokens
+from tests.builders.sip import OFFER, RTP, a_request, tokens
 
 
 def _turned(reason: str) -> float:
@@ -90,6 +91,23 @@ def test_what_others_assert_is_not_believed(source: Hop, trusts: bool) -> None:
     house = GatedExchange(trunks=(a_trunk(trusts_identity=trusts),))
     house.wire.arrive(_invite(1, extra=("P-Asserted-Identity: <sip:1@c>",)), source)
     assert house.calls[0].ani == "+8613800138000"
+
+
+@pytest.mark.parametrize(("allows", "sent"), [(True, ["REFER"]), (False, [])])
+def test_a_call_is_handed_over_only_to_a_trunk_that_allows_it(
+    allows: bool, sent: list[str]
+) -> None:
+    house = GatedExchange(trunks=(a_trunk(allows_refer=allows),))
+    call = _called(house, 1)
+    call.answer(RTP)
+    house.wire.take()
+    to_tag = call.dialog.local.tag if call.dialog is not None else ""
+    house.wire.arrive(a_request("ACK", branch="z9hG4bKack", call_id="c1", to_tag=to_tag), CARRIER)
+    told: list[int] = []
+    call.on_refer_progress(told.append)
+    call.refer(Uri("sip", "8001", "192.0.2.20"))
+    assert house.wire.take() == sent
+    assert told == ([] if allows else [403])
 
 
 def test_a_number_that_is_not_ours_is_not_found() -> None:
