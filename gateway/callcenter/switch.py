@@ -17,7 +17,7 @@ from gateway.callcenter.settings import AgentSettings, CallCenterSettings
 from gateway.callcenter.signals import Input
 from gateway.core.tasks import Tasks
 from gateway.media.port import Clip, Codec, Leg, MediaLink
-from gateway.media.speech import Count, Value
+from gateway.media.speech import Count, Number, Value
 from gateway.media.voice import Voice
 from gateway.sip.desk_port import DESK_TOKEN, CallerCard, DeskCall
 from gateway.sip.uri import Uri
@@ -127,7 +127,7 @@ class Switch:
         caller = self.callers[call_no]
         caller.leg.stop()
         minutes = max(1, math.ceil(wait_s / 60))
-        self._say(caller, "agent.place", {"place": Count(place), "minutes": Count(minutes)})
+        self._say(caller, "agent.place", {"place": Number(place), "minutes": Count(minutes)})
         caller.leg.play([self._music], DESK_TOKEN, repeats=True)
 
     def _say(self, caller: Caller, key: str, values: Mapping[str, Value]) -> None:

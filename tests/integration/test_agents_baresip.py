@@ -17,7 +17,7 @@ from gateway.callcenter.music import RINGBACK_HZ
 from gateway.media import g711
 from gateway.media.hosts import WorkerHost
 from gateway.media.link import HostedMedia
-from gateway.media.speech import Count
+from gateway.media.speech import Count, Number
 from gateway.media.wav import HEADER_BYTES
 from gateway.sip.desk_port import TicketEnd
 from risk.domain.enums import Language
@@ -134,7 +134,7 @@ class Agents(AgentsTest):
         caller.hang_up()
         await self.empty()
         said = self.house.voice.clips(
-            "agent.place", {"place": Count(1), "minutes": Count(3)}, Language.ZH
+            "agent.place", {"place": Number(1), "minutes": Count(3)}, Language.ZH
         )
         heard = caller.heard()
         assert likeness(heard, g711.decode_alaw(said[0].alaw)) > 0.95
