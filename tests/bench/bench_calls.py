@@ -29,7 +29,7 @@ WATCH_S: Final = 20.0  # of the time when all calls are up
 CONFIG: Final = HERE.parents[1] / "config"
 
 _LOGIN: Final = [(2.5, "1"), (3.0, "{account}#"), (2.0, PIN + "#")]
-_ERRANDS: Final = [(7.0, "5"), (7.0, "6"), (7.0, "4"), (7.0, "7"), (4.0, "*"), (7.0, "5")]
+_ERRANDS: Final = [(7.0, "5"), (7.0, "6"), (9.0, "4"), (7.0, "5"), (9.0, "6")]
 _ORDER: Final = [(6.0, "1"), (4.0, "600036"), (4.0, "41*30#"), (4.0, "100#"), (18.0, "1")]
 _LAST: Final = [(9.0, "5"), (9.0, "9")]
 
@@ -82,14 +82,12 @@ def p99(before: dict[float, float], after: dict[float, float]) -> float:
 
 
 def key_faults(record: CallRecord, steps: list[tuple[float, str]]) -> int:
-    """Return how many keys were lost or doubled; those of the PIN are compared by count."""
+    """Return how many keys were lost or doubled; a masked one stands for any."""
     pressed = "".join(keys for _, keys in steps)
-    at = pressed.index(PIN)
-    wanted = pressed[:at] + MASK * len(PIN) + pressed[at + len(PIN) :]
     taken = "".join(each.key for each in record.keyed)
-    if taken == wanted:
-        return 0
-    return max(1, abs(len(taken) - len(wanted)))
+    if len(taken) != len(pressed):
+        return abs(len(taken) - len(pressed))
+    return sum(t not in (MASK, p) for t, p in zip(taken, pressed, strict=True))
 
 
 class Run:

@@ -16,10 +16,12 @@ from typing import Any
 from twisted.internet.defer import Deferred, gatherResults
 from twisted.internet.task import deferLater
 
+from gateway.app.clock import iso_clock
 from gateway.app.process import Ready, Stop, run_process
 from gateway.media.link import hosted_media
 from gateway.media.port import Leg, LegEvent, LegFigures, MediaLost, PlayDone, RtpPeer
 from gateway.media.settings import MediaSettings
+from gateway.obs.log import start_logging, to_stderr
 from gateway.sip.settings import SipSettings
 from gateway.sip.transport import UdpTransport
 from gateway.sip.uri import Uri
@@ -124,5 +126,6 @@ class PhoneLoad:
 
 
 if __name__ == "__main__":
+    start_logging("error", to_stderr(), iso_clock(time.time_ns))
     WISH = json.load(sys.stdin)
     sys.exit(run_process(lambda reactor, stop: PhoneLoad(WISH, reactor, stop)))
