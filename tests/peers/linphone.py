@@ -103,6 +103,11 @@ class Linphone:
             assert self._process.poll() is None, f"linphonec ended: {self.output[-3000:]}"
             await deferLater(reactor, 0.05)
 
+    def register(self, ani: str, registrar: str, password: str) -> None:
+        """Register with `registrar`, host:port and perhaps ;transport=tcp."""
+        host = registrar.partition(";")[0]
+        self._say(f"register sip:{ani}@{host} sip:{registrar} {password}")
+
     async def dial(self, uri: str) -> None:
         """Call and wait for the answer."""
         self._say(f"call {uri}")
