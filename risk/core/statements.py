@@ -3,8 +3,6 @@
 Not here: their words (notify.render), or statements of a day after its clearing.
 """
 
-from itertools import islice
-
 from risk.book import views
 from risk.book.account_book import AccountBook
 from risk.checks.moment import Moment
@@ -21,8 +19,6 @@ from risk.domain.statements import (
     StatementOrder,
     StatementPosition,
 )
-
-_EVERYTHING = 1_000_000  # orders or fills of one account and day
 
 
 def decide_statement(book: AccountBook, moment: Moment, command: c.RequestStatement) -> Event:
@@ -44,11 +40,6 @@ def _statement(book: AccountBook, now_ns: int, command: c.RequestStatement) -> S
     cash = views.account_view(book, command.account_no)
     assert cash is not None, command
     positions = [_position(book, view) for view in views.positions_of(book, command.account_no)]
-    orders = views.orders_of(book, command.account_no, _EVERYTHING)
-    fills = views.fills_today(book, command.account_no, _EVERYTHING)
-    turnover_e4 = dict.fromkeys(Side, 0)
-    for fill in fills:
-        turnover_e4[fill.side] += fill.last_qty * fill.last_px_e4
     form = StatementForm.SMS if command.form == StatementForm.SMS else StatementForm.MAIL
     most = STATEMENT_ROWS_MAX if form == StatementForm.MAIL else 0
     return StatementRequested(
@@ -65,15 +56,29 @@ def _statement(book: AccountBook, now_ns: int, command: c.RequestStatement) -> S
         cash.withdrawable_e4,
         sum(row.qty * row.price_e4 for row in positions),
         len(positions),
-        len(orders),
-        len(fills),
-        turnover_e4[Side.BUY],
-        turnover_e4[Side.SELL],
-        sum(fill.fees_e4 for fill in fills),
+        *_sums_of_day(book, command.account_no),
         tuple(positions[:most]),
-        tuple(_order(view) for view in islice(orders, most)),
-        tuple(_fill(fill) for fill in islice(fills, most)),
+        tuple(_order(view) for view in views.orders_of(book, command.account_no, most)),
+        tuple(_fill(fill) for fill in views.fills_today(book, command.account_no, most)),
     )
+
+
+def _sums_of_day(book: AccountBook, account_no: str) -> tuple[int, int, int, int, int]:
+    """Return the day's orders, fills, turnover bought and sold, and fees, without their rows."""
+    orders = book.orders
+    own, fills = orders.at, orders.executions
+    newest = book.accounts.at.newest_order[book.accounts.row_of(account_no)]
+    order_count = fill_count = bought_e4 = sold_e4 = fees_e4 = 0
+    for row in orders.of_account(newest):
+        order_count += 1
+        if own.side[row] == Side.BUY:
+            bought_e4 += own.turnover_e4[row]
+        else:
+            sold_e4 += own.turnover_e4[row]
+        fees_e4 += own.commission_e4[row] + own.stamp_duty_e4[row] + own.transfer_fee_e4[row]
+        for fill in fills.of_order(own.newest_execution[row]):
+            fill_count += not fills.at.is_busted[fill]
+    return order_count, fill_count, bought_e4, sold_e4, fees_e4
 
 
 def _position(book: AccountBook, view: views.PositionView) -> StatementPosition:
