@@ -366,7 +366,7 @@ class Call(InDialog):
         metrics.CALLS_ACTIVE.dec()
         self._count_outcome(reason)
         log.info("sip.call_closed", call_no=self.call_no, reason=reason.value)
-        log.debug("sip.call_ladder", call_no=self.call_no, ladder=self.ladder.lines())
+        log.debug("sip.call_ladder", call_no=self.call_no, ladder=self.ladder)
         callbacks, self._on_closed = self._on_closed, []
         self._on_peer, self._on_key, self._on_hold = [], [], []
         for callback in callbacks:

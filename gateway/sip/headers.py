@@ -4,6 +4,7 @@ Not here: which headers a message must have (gateway.sip.message). RFC 3261 §20
 RFC 3581 (rport).
 """
 
+import functools
 import re
 from dataclasses import dataclass
 from typing import Final, NamedTuple
@@ -21,6 +22,7 @@ from gateway.sip.uri import (
 
 MAGIC_COOKIE: Final = "z9hG4bK"
 VALUES_MAX: Final = 128
+ADDRESSES_KEPT: Final = 1024
 CSEQ_MAX: Final = (1 << 31) - 1
 TOKEN: Final = re.compile(r"[A-Za-z0-9.!%*_+`'~-]+")
 
@@ -156,6 +158,7 @@ def quoted(display: str) -> str:
     return f'"{clean}"' if clean else ""
 
 
+@functools.lru_cache(maxsize=ADDRESSES_KEPT)  # From and To come again with every request
 def parse_name_addr(text: str) -> NameAddr:
     """Return one address with its parameters. Raises SipError.
 

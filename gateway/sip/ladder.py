@@ -35,6 +35,10 @@ class Ladder:
         self._rungs: list[Rung] = []
         self._omitted = 0
 
+    def __repr__(self) -> str:
+        """As a log shows it, if it does: lines are made only then."""
+        return self.text()
+
     def sent(self, at_s: float, message: Request | Response) -> Rung:
         """Note a message of ours."""
         return self._note(at_s, "-->", summary(message))

@@ -4,6 +4,7 @@ Compact names, folded lines and headers given several times or comma-joined are 
 what is built is always written in full. Not here: what a method means (gateway.sip.useragent).
 """
 
+import functools
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -27,6 +28,7 @@ MESSAGE_BYTES_MAX: Final = 16 * 1024
 HEADERS_MAX: Final = 256
 CALL_ID_CHARS_MAX: Final = 256
 MAX_FORWARDS_DEFAULT: Final = 70
+NAMES_KEPT: Final = 512
 VERSION: Final = "SIP/2.0"
 
 _COMPACT: Final = {
@@ -48,9 +50,12 @@ _LINE_START = re.compile(r"\r\n[ \t]+")
 _STATUS = re.compile(r"SIP/2\.0 ([1-6][0-9]{2}) (.*)", re.DOTALL)
 
 
+@functools.lru_cache(maxsize=NAMES_KEPT)
 def canonical(name: str) -> str:
-    """Return a header name in full and in its usual spelling."""
+    """Return a header name in full and in its usual spelling, "" when it is no token."""
     lower = name.lower()
+    if not TOKEN.fullmatch(lower):
+        return ""
     return _COMPACT.get(lower) or _SPELLING.get(lower) or lower.title()
 
 
@@ -80,7 +85,11 @@ class Headers:
 
     def listed(self, name: str) -> list[str]:
         """Return all values of a list header, split at commas. Raises SipError."""
-        return [piece for row in self.get_all(name) for piece in split_commas(row) if piece]
+        found: list[str] = []
+        for key, value in self.rows:
+            if key == name:
+                found += split_commas(value)
+        return [piece for piece in found if piece] if found else found
 
     def add(self, name: str, value: str) -> None:
         """Append a row."""
@@ -248,16 +257,17 @@ def parse_message(data: bytes, *, is_stream: bool = False) -> Request | Response
 
 def _parse_headers(text: str) -> Headers:
     headers = Headers()
-    broken = ""
+    rows, broken = headers.rows, ""
+    has_bare_break = text.count("\n") != text.count("\r\n") or "\r" in text.replace("\r\n", "")
     for line in text.split("\r\n") if text else ():
         name, colon, value = line.partition(":")
-        name = name.rstrip(" \t")
-        if not colon or not TOKEN.fullmatch(name) or "\n" in line or "\r" in line:
+        full = canonical(name.rstrip(" \t")) if colon else ""
+        if not full or (has_bare_break and ("\n" in line or "\r" in line)):
             broken = broken or line
-        elif len(headers.rows) >= HEADERS_MAX:
+        elif len(rows) >= HEADERS_MAX:
             raise Malformed(f"more than {HEADERS_MAX} headers", 400, headers=headers)
         else:
-            headers.add(canonical(name), value.strip(" \t"))
+            rows.append((full, value.strip(" \t")))
     if broken:
         raise Malformed(f"header line, was {shown(broken)}", headers=headers)
     return headers

@@ -3,9 +3,10 @@
 Not here: parsing, and where a response goes (gateway.sip.transactions).
 """
 
+import socket
 from collections import OrderedDict
 from collections.abc import Callable
-from typing import Final
+from typing import Any, Final
 
 import structlog
 from twisted.internet.address import IPv4Address
@@ -21,6 +22,7 @@ from gateway.sip.wire import UDP, Hop
 log = structlog.get_logger("sip")
 
 PEERS_MAX: Final = 4096
+RECEIVE_BYTES: Final = 4 * 1024 * 1024  # as far as the system allows: a burst is not lost
 
 
 class PeerLimit:
@@ -57,7 +59,8 @@ class UdpTransport(DatagramProtocol):
     ) -> None:
         self._settings = settings
         self._limit = limit or peer_limit(settings, clock)
-        self._port: IListeningPort | None = None
+        self._port: Any = None  # an IListeningPort, whose handle Twisted's stubs hide
+        self._socket: socket.socket | None = None
         self._local = Hop(settings.advertised_host or settings.listen_host, 0)
         self._on_message: Callable[[bytes, Hop], None] | None = None
         self._on_lost: Callable[[], None] | None = None
@@ -83,6 +86,8 @@ class UdpTransport(DatagramProtocol):
             interface=self._settings.listen_host,
             maxPacketSize=65_535,
         )
+        self._socket = self._port.getHandle()
+        self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE_BYTES)
         bound = self._port.getHost()
         assert isinstance(bound, IPv4Address), f"bound to {bound}"
         self._local = self._local._replace(port=bound.port)
@@ -107,10 +112,12 @@ class UdpTransport(DatagramProtocol):
         """Send one datagram. Raises SipNotSent."""
         if to.transport != UDP:
             raise SipNotSent(f"{to.transport} to {to.host}: there is only UDP")
-        if self.transport is None:
+        if self._socket is None:
             raise SipNotSent("UDP socket is closed")
-        try:
-            self.transport.write(data, (to[0], to[1]))
+        try:  # past Twisted's write, which parses the address three times
+            self._socket.sendto(data, (to[0], to[1]))
+        except ConnectionRefusedError:  # of an earlier one: nobody listened there
+            pass
         except OSError as e:
             raise SipNotSent(f"UDP to {to.host}:{to.port}: {e}") from e
 
@@ -123,7 +130,7 @@ class UdpTransport(DatagramProtocol):
             self._on_message(datagram, Hop(addr[0], addr[1]))
 
     def stopProtocol(self) -> None:
-        self.transport = None
+        self.transport = self._socket = None
         if self._on_lost is not None:
             self._on_lost()
 

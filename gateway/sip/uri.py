@@ -4,6 +4,7 @@ Not here: display names and header parameters (gateway.sip.headers), DNS (RFC 32
 RFC 3261 §19.1, RFC 3966.
 """
 
+import functools
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ from gateway.sip.errors import SipError, shown
 
 URI_CHARS_MAX: Final = 2048
 NUMBER_CHARS_MAX: Final = 32
+URIS_KEPT: Final = 1024
 PORT_DEFAULT: Final = 5060
 SUPPORTED_SCHEMES: Final = frozenset({"sip", "sips", "tel"})
 
@@ -80,6 +82,7 @@ def params_text(params: Params) -> str:
     return "".join(f";{key}" if value is None else f";{key}={value}" for key, value in params)
 
 
+@functools.lru_cache(maxsize=URIS_KEPT)
 def parse_uri(text: str) -> Uri:
     """Return the address. Raises SipError when it is not a URI or a broken sip:, sips: or tel:."""
     if len(text) > URI_CHARS_MAX:
