@@ -18,6 +18,7 @@ from risk.domain.errors import ConfigError
 FILE_BYTES_MAX: Final = 1 << 20
 TEXT_CHARS_MAX: Final = 400
 _SLOT: Final = re.compile(r"\{([a-z0-9_]+):([a-z_]+)\}")
+_SENTENCE_ENDS: Final = frozenset(".!?;。!?;")
 _SPOKEN: Final = re.compile(r"\w")
 
 
@@ -38,6 +39,7 @@ class SpokenPiece(NamedTuple):
     text: str
     prompt: str = ""
     place: int = 0
+    goes_on: bool = False
 
     @property
     def is_word(self) -> bool:
@@ -158,7 +160,16 @@ def spoken_pieces(book: PromptBook) -> Iterator[SpokenPiece]:
         for key in sorted(book.all_keys()):
             for n, piece in enumerate(book.pieces(key, language)):
                 if isinstance(piece, str) and is_spoken(piece):
-                    yield SpokenPiece(language, piece, key, n)
+                    goes_on = sentence_goes_on(book.pieces(key, language), n)
+                    yield SpokenPiece(language, piece, key, n, goes_on)
+
+
+def sentence_goes_on(pieces: list[Piece], n: int) -> bool:
+    """Whether the sentence goes on after piece `n`, with no mark of its own that tells so."""
+    piece, following = pieces[n], pieces[n + 1 : n + 2]
+    if not following or (isinstance(piece, str) and not is_spoken(piece[-1])):
+        return False
+    return isinstance(following[0], Slot) or following[0][0] not in _SENTENCE_ENDS
 
 
 def piece_key(key: str, n: int) -> str:

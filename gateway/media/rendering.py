@@ -21,6 +21,7 @@ from risk.domain.enums import Language
 log = structlog.get_logger("media")
 
 PARALLEL_MAX: Final = 4  # texts an engine is given at a time: a thread of the pool for some
+GOES_ON: Final = ", "  # after a text: the voice is not to fall, the sentence goes on
 _STRETCH_VERSION: Final = "wsola-1"  # bumped when slow clips are made differently
 
 

@@ -119,5 +119,5 @@ def _place(book: PromptBook, piece: SpokenPiece) -> tuple[str, str]:
         for n, part in enumerate(parts)
     ]
     gap = "" if piece.language is Language.ZH else " "
-    is_last = not any(isinstance(part, Slot) for part in parts[piece.place :])
-    return gap.join(shown), "falls: the sentence ends" if is_last else "open: a value follows"
+    goes_on = piece.goes_on or any(isinstance(part, Slot) for part in parts[piece.place :])
+    return gap.join(shown), "open: a value follows" if goes_on else "falls: the sentence ends"

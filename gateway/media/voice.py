@@ -20,8 +20,17 @@ from gateway.media import g711, lexicon, metrics, prompts, sound, speech
 from gateway.media.child import MediaReactor
 from gateway.media.http_speaker import HttpSpeaker
 from gateway.media.port import Clip
-from gateway.media.prompts import PromptBook, Slot, is_spoken, piece_key, spoken_pieces, word_key
-from gateway.media.rendering import PARALLEL_MAX, Renderer, Said, clip_of
+from gateway.media.prompts import (
+    PromptBook,
+    Slot,
+    SpokenPiece,
+    is_spoken,
+    piece_key,
+    sentence_goes_on,
+    spoken_pieces,
+    word_key,
+)
+from gateway.media.rendering import GOES_ON, PARALLEL_MAX, Renderer, Said, clip_of
 from gateway.media.rtp import SAMPLE_RATE
 from gateway.media.settings import VoiceSettings
 from gateway.media.synth import (
@@ -83,9 +92,10 @@ class Voice:
         """Make every clip but names ready. Raises VoiceUnavailable or ConfigError."""
         await self._read_recorded()
         texts = (
-            (piece.language, piece.text)
+            (piece.language, text)
             for piece in spoken_pieces(self.book)
             if (piece.language, piece.key) not in self._recorded_said
+            for text in _tones(piece)
         )
         wanted = iter(dict.fromkeys(texts))
 
@@ -125,7 +135,7 @@ class Voice:
         if name in self._names:
             self._names.move_to_end(name)
             return
-        if name in self._said or not name[1]:
+        if not name[1]:
             return
         if name not in self._names_waiting:
             if len(self._names_waiting) >= NAMES_WAITING_MAX:
@@ -141,7 +151,7 @@ class Voice:
 
     async def _render_name(self, name: _Text) -> None:
         try:
-            self._names[name] = await self._renderer.said(*name)
+            self._names[name] = await self._renderer.said(name[0], name[1] + GOES_ON)
         except (VoiceUnavailable, VoiceBusy) as e:
             _name_left_out(name[1], str(e))
         if len(self._names) > NAMES_MAX:
@@ -164,7 +174,7 @@ class Voice:
             if not word:
                 continue
             try:
-                await self._renderer.said(language, word)
+                await self._renderer.said(language, word + GOES_ON)
             except (VoiceUnavailable, VoiceBusy) as e:
                 log.warning("media.names_not_rendered", rendered=count, name=text, error=str(e))
                 return
@@ -187,36 +197,50 @@ class Voice:
         played: list[Said] = []
         pieces = self.book.pieces(key, language)
         for n, piece in enumerate(pieces):
+            goes_on = sentence_goes_on(pieces, n)
             if isinstance(piece, Slot):
-                played += self._value_said(values[piece.name], language)
+                played += self._value_said(values[piece.name], language, goes_on)
             elif not is_spoken(piece):
                 played += [_PAUSES] if n + 1 < len(pieces) else []
             else:
                 recorded = self._recorded_said.get((language, piece_key(key, n)))
-                played.append(recorded or self._said[language, piece])
+                played.append(recorded or self._said[language, _toned(piece, goes_on)])
         return [said.slow if is_slow else said.clip for said in played]
 
     def text(self, key: str, values: Mapping[str, speech.Value], language: Language) -> str:
         """Return in writing what `clips` says, for a log or a transcript."""
         return text_of(self.book, key, values, language)
 
-    def _value_said(self, value: speech.Value, language: Language) -> Iterator[Said]:
-        for word in speech.words(value, language):
+    def _value_said(self, value: speech.Value, language: Language, goes_on: bool) -> Iterator[Said]:
+        words = speech.words(value, language)
+        for n, word in enumerate(words, 1):
             if isinstance(value, speech.Name):
-                name = (language, word[:NAME_CHARS_MAX])
-                said = self._names.get(name) or self._said.get(name)
+                said = self._names.get((language, word[:NAME_CHARS_MAX]))
                 if said is not None:
                     yield said
             elif word == speech.PAUSE_WORD:
                 yield _PAUSES
             else:
                 recorded = self._recorded_said.get((language, word_key(word)))
-                yield recorded or self._said[language, word]
+                text = _toned(word, goes_on or n < len(words))
+                yield recorded or self._said[language, text]
 
     def stop(self) -> Deferred[None]:
         """End the speech engine and what is being rendered."""
         self._tasks.stop()
         return self._renderer.stop()
+
+
+def _toned(text: str, goes_on: bool) -> str:
+    """What the engine is given, so that the voice falls at the end of a sentence only."""
+    return text + GOES_ON if goes_on else text
+
+
+def _tones(piece: SpokenPiece) -> list[str]:
+    """A word of values stands within sentences and at their ends, a part of a prompt in one."""
+    if piece.is_word:
+        return [piece.text, piece.text + GOES_ON]
+    return [_toned(piece.text, piece.goes_on)]
 
 
 def _name_left_out(name: str, why: str) -> None:

@@ -13,7 +13,7 @@ from twisted.internet.threads import deferToThread
 
 from gateway.core.tasks import Tasks
 from gateway.media import prompts
-from gateway.media.rendering import Renderer
+from gateway.media.rendering import GOES_ON, Renderer
 from gateway.media.settings import VoiceSettings
 from gateway.media.synth import NoSpeaker, Speaker
 from gateway.media.voice import Voice, open_voice
@@ -60,7 +60,7 @@ class ToneSpeaker(NoSpeaker):
     identity = "tone"
 
     def synth(self, text: str, language: Language) -> Deferred[bytes]:
-        return succeed(f"<{language.name}:{text}>".encode())
+        return succeed(f"<{language.name}:{text.removesuffix(GOES_ON)}>".encode())
 
 
 def a_readable_voice(folder: Path, speaker: Speaker | None = None) -> Voice:

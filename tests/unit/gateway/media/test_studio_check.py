@@ -65,7 +65,7 @@ def test_a_good_set_has_no_complaint(tmp_path: Path) -> None:
     [
         (clipped, "is clipped at 0.56 s; record it again with less gain"),
         (lambda: speech(BYE_S, -30.0), "dBFS, wanted is -22; change its gain by +7.8 dB"),
-        (lambda: speech(BYE_S, -25.5), "is -3.5 dB against the other recordings; change its gain"),
+        (lambda: speech(BYE_S, -25.5), "dB against the other recordings; change its gain by +3."),
         (lambda: np.pad(speech(BYE_S), (RATE // 2, 0)), "has 530 ms of silence at its start"),
         (lambda: np.pad(speech(BYE_S), (0, RATE // 2)), "has 530 ms of silence at its end"),
         (lambda: speech(BYE_S)[1_000:], "speech is cut at its start; leave 20 ms"),
