@@ -1,6 +1,7 @@
 """Generated reference pages: writes them, or with --check says which are out of date.
 
-docs/reference/{reasons,metrics,cli}.md and config/hotline.toml come from the code they describe.
+docs/reference/{reasons,metrics,cli,flows}.md and config/hotline.toml come from what they
+describe.
 Not here: wire.md and openapi.json, which their own rooms generate and test.
 """
 
@@ -18,6 +19,9 @@ import gateway
 import notify
 from gateway.cli.main import COMMANDS, hotline
 from gateway.cli.settings import template_lines
+from gateway.ivr.dialplan import FLOWS
+from gateway.ivr.flow_page import flow_page
+from gateway.media import prompts
 from risk.domain.reasons import REASONS, prompt_key
 
 ROOT = Path(__file__).parents[1]
@@ -74,6 +78,12 @@ def _help(command: click.Command, path: str) -> str:
     return command.get_help(context)
 
 
+def flows_page() -> str:
+    """Return the call flows, drawn from their data."""
+    book = prompts.load(ROOT / "config" / "prompts")
+    return HEAD + flow_page(FLOWS, book)
+
+
 def settings_file() -> str:
     """Return config/hotline.toml."""
     return "\n".join(template_lines()) + "\n"
@@ -83,6 +93,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "docs/reference/reasons.md": reasons_page,
     "docs/reference/metrics.md": metrics_page,
     "docs/reference/cli.md": cli_page,
+    "docs/reference/flows.md": flows_page,
     "config/hotline.toml": settings_file,
 }
 

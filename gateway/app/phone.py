@@ -18,6 +18,7 @@ from gateway.core.sequencer import Sequencer
 from gateway.core.tasks import Tasks
 from gateway.evidence.call_log import RECORDINGS, StoredCalls
 from gateway.identity.registry import Identity
+from gateway.ivr.actions.ports import PhonePorts
 from gateway.ivr.actions.table import phone_actions
 from gateway.ivr.door import PhoneDoor
 from gateway.media.link import hosted_media
@@ -85,17 +86,17 @@ class Phone:
         self._calls = StoredCalls(
             identity.database, sequencer.submit, self._tasks, recordings, now_ns
         )
-        actions = phone_actions(
-            identity.pins,
-            queries,
-            foresight,
-            sequencer,
-            identity.customers,
-            self._voice,
-            reactor,
-            now_ns,
-            settings.phone.reply_timeout_s,
+        ports = PhonePorts(
+            pins=identity.pins,
+            queries=queries,
+            rules=foresight,
+            orders=sequencer,
+            contacts=identity.customers,
+            callers=identity.callers,
+            notices=identity.phone_notices,
+            calls=self._calls,
         )
+        actions = phone_actions(ports, settings.phone, self._voice, reactor, now_ns)
         self.door = PhoneDoor(
             settings.phone,
             media,

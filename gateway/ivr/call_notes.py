@@ -7,6 +7,8 @@ A key that may belong to a secret is never written down. Not here: the record's 
 from collections.abc import Callable, Sequence
 from typing import Final, NamedTuple, TypeVar
 
+import msgspec
+
 from gateway.ivr.call_record import MASK, Acted, CallRecord, Heard, Keyed
 from gateway.media.port import LegFigures, Recorded
 from gateway.media.rtp import SAMPLE_RATE
@@ -106,9 +108,15 @@ class CallNotes:
         self.cut()
         self._ended_ns = self._now_ns()
 
-    def begun(self) -> CallRecord:
-        """Return the record of a call that has just come."""
-        return self._first
+    def begun(self, account_no: str) -> CallRecord:
+        """Return the record of a call under way, empty `account_no` when nobody has logged in."""
+        return msgspec.structs.replace(
+            self._first,
+            account_no=account_no,
+            answered_ns=self._answered_ns,
+            path=self.path,
+            recording=self.recording,
+        )
 
     def record(
         self,

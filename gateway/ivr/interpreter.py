@@ -71,7 +71,7 @@ def step(flow: CallFlow, visit: Visit, given: Input) -> tuple[Visit, tuple[Effec
             _press(turn, given)
         case PlayEnded(play_no):
             if visit.is_playing and play_no == visit.play_no:
-                turn.set(is_playing=False)
+                turn.set(is_playing=False, skips_hash=False)  # a late `#` is a key of its own
                 _heard(turn)
         case TimedOut(timer_no):
             is_due = visit.phase is Phase.ASKED and not visit.is_playing

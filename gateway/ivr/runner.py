@@ -111,8 +111,7 @@ class CallRunner:
         self._key_ns = 0  # of the last key, until it is answered
         self._is_recorded: Deferred[None] | None = None
         self._log = log.bind(call_no=call.call_no)
-        if fittings.call_log is not None:
-            fittings.call_log.begin(self._notes.begun())
+        self._begin_record()
 
     def start(self, leg: Leg) -> None:
         """The call is answered: begin the flow on this leg."""
@@ -183,6 +182,11 @@ class CallRunner:
                     figures=figures,
                 )
             )
+
+    def _begin_record(self, account_no: str = "") -> None:
+        """Keep the call before it is over: at the ring, and when its account is known."""
+        if self._fit.call_log is not None:
+            self._fit.call_log.begin(self._notes.begun(account_no))
 
     def _recording_done(self) -> None:
         if self._is_recorded is not None and not self._is_recorded.called:
@@ -306,6 +310,8 @@ class CallRunner:
         request_id = wish.request_id(call.call_no) if wish.action in ACTING else ""
         cl_ord_id = str(outcome.values.get("cl_ord_id", "")) if request_id else ""
         self._notes.acted(state, wish.action.value, outcome.name, request_id, cl_ord_id)
+        if verified := outcome.values.get("verified_account_no"):
+            self._begin_record(str(verified))
         self._give(outcome)
 
     def _break_off(self) -> None:

@@ -66,6 +66,14 @@ class PhoneSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
         float,
         msgspec.Meta(ge=1, le=60, description="Later than this an order's result is unknown."),
     ] = 8.0
+    resume_within_s: Annotated[
+        float,
+        msgspec.Meta(
+            ge=0,
+            le=86_400,
+            description="So long after a call, the next one begins with what became of its last order.",
+        ),
+    ] = 600.0
     records_calls: Annotated[
         bool,
         msgspec.Meta(description="Record every call, in the folder `recordings` of the data."),

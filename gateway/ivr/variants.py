@@ -24,5 +24,6 @@ VARIANTS: Final[Mapping[str, tuple[str, ...]]] = {
     "range_known": ("known", "unknown"),
     "opens": ("today", "on_day", "later"),
     "form_word": ("sms", "mail"),
+    "pin_rule": (*("length", "repeated", "run", "account", "mobile", "birthday", "unchanged"),),
     "reason": (OTHER_REASON, *(reason.name.lower() for reason in REASONS)),
 }

@@ -152,6 +152,11 @@ class StartTimer(NamedTuple):
     timer_no: int
 
 
+def request_id_of(call_no: str, act_no: int) -> str:
+    """Return the request_id of the nth confirmed action of a call."""
+    return f"phone:{call_no}:{act_no}"
+
+
 class Perform(NamedTuple):
     """Carry out an action, then give its `Outcome`.
 
@@ -166,7 +171,7 @@ class Perform(NamedTuple):
 
     def request_id(self, call_no: str) -> str:
         """Return the request_id of a confirmed action: sending it twice does it once."""
-        return f"phone:{call_no}:{self.act_no}"
+        return request_id_of(call_no, self.act_no)
 
     def __repr__(self) -> str:
         """Hide the secrets."""

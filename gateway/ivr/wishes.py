@@ -14,6 +14,9 @@ class Action(enum.Enum):
     """What a `Do` state asks of the gateway."""
 
     VERIFY_PIN = "verify_pin"
+    ADMIT_CALLER = "admit_caller"
+    READ_NOTICES = "read_notices"
+    MARK_HEARD = "mark_heard"
     FIND_SECURITY = "find_security"
     SEARCH_INITIALS = "search_initials"
     READ_HOURS = "read_hours"
@@ -37,11 +40,15 @@ class Action(enum.Enum):
     REMOVE_ALERT = "remove_alert"
     READ_CONTACT = "read_contact"
     SEND_STATEMENT = "send_statement"
+    CHANGE_PIN = "change_pin"
 
 
 # Outcomes a `Do` must have an exit for, and the values an action brings to later prompts.
 OUTCOMES: Final[Mapping[Action, tuple[str, ...]]] = {
     Action.VERIFY_PIN: ("ok", "refused", "locked_out", "busy"),
+    Action.ADMIT_CALLER: ("allowed", "query_only", "refused", "busy"),
+    Action.READ_NOTICES: ("some", "none", "unknown"),
+    Action.MARK_HEARD: ("ok", "unknown"),
     Action.FIND_SECURITY: ("ok", "unknown", "not_now"),
     Action.SEARCH_INITIALS: ("one", "some", "none", "not_now"),
     Action.READ_HOURS: ("open", "closed", "unknown"),
@@ -49,7 +56,7 @@ OUTCOMES: Final[Mapping[Action, tuple[str, ...]]] = {
     Action.CHECK_PRICE: ("ok", "barred", "not_now"),
     Action.CHECK_QTY: ("ok", "barred", "not_now"),
     Action.SUBMIT_ORDER: ("accepted", "denied", "unknown"),
-    Action.READ_LAST_ORDER: ("ok", "none", "unknown"),
+    Action.READ_LAST_ORDER: ("accepted", "denied", "unknown", "cut_off", "none"),
     Action.READ_ORDERS: ("some", "none", "unknown"),
     Action.READ_OPEN_ORDERS: ("some", "none", "unknown"),
     Action.FIND_ORDER: ("open", "closed", "none", "unknown"),
@@ -67,6 +74,7 @@ OUTCOMES: Final[Mapping[Action, tuple[str, ...]]] = {
     Action.REMOVE_ALERT: ("removed", "denied", "unknown"),
     Action.READ_CONTACT: ("both", "sms", "mail", "none", "unknown"),
     Action.SEND_STATEMENT: ("requested", "denied", "unknown"),
+    Action.CHANGE_PIN: ("changed", "differ", "weak", "refused", "locked_out", "unknown"),
 }
 _ORDER: Final = (
     *("item_id", "item_no", "item_side", "item_security", "item_symbol", "item_qty"),
@@ -77,6 +85,9 @@ _AS_OF: Final = ("as_of_day", "as_of")
 # A `reason` comes with the figures that its words name.
 BRINGS: Final[Mapping[Action, tuple[str, ...]]] = {
     Action.VERIFY_PIN: ("verified_account_no",),
+    Action.ADMIT_CALLER: ("is_elder", "is_query_only", "client_branch_code"),
+    Action.READ_NOTICES: ("notice_no", "notice_line", "is_last_line", *_LIST),
+    Action.MARK_HEARD: (),
     Action.FIND_SECURITY: ("symbol", "security", "measure"),
     Action.SEARCH_INITIALS: ("symbol", "security", "measure", *_LIST),
     Action.READ_HOURS: ("opens", "opens_day", "opens_at"),
@@ -84,7 +95,7 @@ BRINGS: Final[Mapping[Action, tuple[str, ...]]] = {
     Action.CHECK_PRICE: ("reason", "most"),
     Action.CHECK_QTY: ("reason",),
     Action.SUBMIT_ORDER: ("order_no", "cl_ord_id", "reason"),
-    Action.READ_LAST_ORDER: _ORDER,
+    Action.READ_LAST_ORDER: (*_ORDER, "reason"),
     Action.READ_ORDERS: (*_ORDER, *_LIST),
     Action.READ_OPEN_ORDERS: (*_ORDER, *_LIST),
     Action.FIND_ORDER: _ORDER,
@@ -112,6 +123,7 @@ BRINGS: Final[Mapping[Action, tuple[str, ...]]] = {
     Action.REMOVE_ALERT: ("reason",),
     Action.READ_CONTACT: ("mobile_tail", "mail_initial", "form", "form_word"),
     Action.SEND_STATEMENT: ("reason",),
+    Action.CHANGE_PIN: ("pin_rule",),
 }
 # Actions that change something, and the values a read-back must have spoken before each.
 READ_BACK: Final[Mapping[Action, tuple[str, ...]]] = {
@@ -120,12 +132,16 @@ READ_BACK: Final[Mapping[Action, tuple[str, ...]]] = {
     Action.SET_ALERT: ("kind_word", "symbol", "threshold"),
     Action.REMOVE_ALERT: ("item_kind", "item_security", "item_price"),
     Action.SEND_STATEMENT: ("form_word",),
+    Action.CHANGE_PIN: ("verified_account_no",),
 }
 ACTING: Final = frozenset(READ_BACK)
 # Values an action cannot do without; lint proves that every way to it brings them.
 _VERIFIED: Final = ("verified_account_no",)
 NEEDS: Final[Mapping[Action, tuple[str, ...]]] = {
     Action.VERIFY_PIN: ("account_no",),
+    Action.ADMIT_CALLER: _VERIFIED,
+    Action.READ_NOTICES: (*_VERIFIED, "client_branch_code"),
+    Action.MARK_HEARD: (*_VERIFIED, "notice_no", "is_last_line"),
     Action.FIND_SECURITY: ("symbol",),
     Action.SEARCH_INITIALS: ("initials",),
     Action.READ_HOURS: (),
@@ -149,4 +165,5 @@ NEEDS: Final[Mapping[Action, tuple[str, ...]]] = {
     Action.REMOVE_ALERT: (*_VERIFIED, "item_no"),
     Action.READ_CONTACT: _VERIFIED,
     Action.SEND_STATEMENT: (*_VERIFIED, "form"),
+    Action.CHANGE_PIN: _VERIFIED,
 }

@@ -4,7 +4,7 @@ While a caller is queued or talks, the desk plays on the leg and the flow is sil
 queues and agents (gateway.callcenter).
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
 from gateway.ivr.call_notes import CallNotes
@@ -15,8 +15,13 @@ from gateway.media.port import Leg
 from gateway.sip.desk_port import AgentDesk, CallerCard, Ticket, TicketEnd
 from risk.domain.fixedpoint import format_e4
 
-# Values of an order under way that are handed over, as texts.
-DRAFT: Final = ("side_word", "symbol", "security", "price", "qty", "item_no")
+# Values of an order under way that are handed over, by the state that follows their entry.
+DRAFT: Final[Mapping[str, tuple[str, ...]]] = {
+    "order.symbol": ("side_word",),
+    "order.price": ("symbol", "security"),
+    "order.qty": ("price",),
+    "order.confirm": ("qty",),
+}
 PARTINGS: Final[Mapping[TicketEnd, Parting]] = {
     TicketEnd.SERVED: Parting.SERVED,
     TicketEnd.LEFT: Parting.QUEUE_LEFT,
@@ -82,10 +87,21 @@ class DeskTalk:
             account_no=str(verified or keyed),
             is_verified=verified is not None,
             path=self._notes.path,
-            draft={name: _text(name, visit) for name in DRAFT if name in visit.values},
+            draft=draft_of(self._notes.path, visit.values),
+            is_slow=visit.is_elder,
         )
 
 
-def _text(name: str, visit: Visit) -> str:
-    value = visit.values[name]
+def draft_of(path: Sequence[str], values: Mapping[str, object]) -> Mapping[str, str]:
+    """Return what was keyed of an order the caller was about to place; nothing of earlier ones."""
+    if "order.symbol" not in path:
+        return {}
+    since = path[len(path) - 1 - list(reversed(path)).index("order.symbol") : -1]
+    if not all(state.startswith("order.") for state in since) or "order.submit" in since:
+        return {}
+    names = [name for state, names in DRAFT.items() if state in since for name in names]
+    return {name: _text(name, values[name]) for name in names}
+
+
+def _text(name: str, value: object) -> str:
     return format_e4(value) if name == "price" and isinstance(value, int) else str(value)

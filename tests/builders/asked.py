@@ -12,6 +12,7 @@ from gateway.ivr.actions.commands import CommandDesk
 from gateway.ivr.actions.names import SpokenNames
 from gateway.ivr.visit import Perform
 from gateway.ivr.wishes import Action
+from gateway.media.synth import Speaker
 from risk.domain.commands import Command
 from risk.domain.enums import Language
 from risk.domain.events import Event
@@ -41,9 +42,9 @@ def answer_of(asked: Coroutine[Deferred[Any], Any, Answer]) -> Answer:
     return answer
 
 
-def spoken_names(folder: Path) -> SpokenNames:
+def spoken_names(folder: Path, speaker: Speaker | None = None) -> SpokenNames:
     """Return names that are ready at once."""
-    return SpokenNames(a_readable_voice(folder), Clock())
+    return SpokenNames(a_readable_voice(folder, speaker), Clock())
 
 
 class AnswerDesk:

@@ -58,6 +58,11 @@ ALERT: Mapping[str, object] = {
     "item_price": 110_000,
 }
 SECURITY: Mapping[str, object] = {"symbol": "600000", "security": "浦发银行", "measure": "share"}
+NOTICE: Mapping[str, object] = {
+    "notice_no": "margin-1",
+    "notice_line": "您的担保比例低于预警线。",
+    "is_last_line": False,
+}
 REASON: Mapping[str, object] = {"reason": "off_lot", "lot": 100}
 
 
@@ -68,6 +73,13 @@ def a_list(*items: Mapping[str, object]) -> Mapping[str, object]:
 
 GOOD: Answers = {
     Action.VERIFY_PIN: ("ok", {"verified_account_no": "100200300"}),
+    Action.ADMIT_CALLER: (
+        "allowed",
+        {"is_elder": False, "is_query_only": False, "client_branch_code": "31001"},
+    ),
+    Action.READ_NOTICES: ("none", a_list(NOTICE, {**NOTICE, "is_last_line": True})),
+    Action.MARK_HEARD: ("ok", {}),
+    Action.CHANGE_PIN: ("changed", {"pin_rule": "birthday"}),
     Action.FIND_SECURITY: ("ok", {"security": "浦发银行", "measure": "share"}),
     Action.SEARCH_INITIALS: ("one", {**SECURITY, **a_list(SECURITY, SECURITY)}),
     Action.READ_HOURS: ("open", {"opens": "today", "opens_day": 20261123, "opens_at": "0915"}),
@@ -75,7 +87,7 @@ GOOD: Answers = {
     Action.CHECK_PRICE: ("ok", {**REASON, "most": Qty(1_000)}),
     Action.CHECK_QTY: ("ok", REASON),
     Action.SUBMIT_ORDER: ("accepted", {**REASON, "order_no": 10_088, "cl_ord_id": "261123010088"}),
-    Action.READ_LAST_ORDER: ("ok", ORDER_ITEM),
+    Action.READ_LAST_ORDER: ("none", {**ORDER_ITEM, **REASON}),
     Action.READ_ORDERS: ("some", a_list(ORDER_ITEM, ORDER_ITEM)),
     Action.READ_OPEN_ORDERS: ("some", a_list(ORDER_ITEM, ORDER_ITEM)),
     Action.FIND_ORDER: ("open", ORDER_ITEM),

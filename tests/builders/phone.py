@@ -11,9 +11,14 @@ from twisted.internet.interfaces import IReactorTime
 
 from gateway.core.foresight import Opening
 from gateway.core.ports import AcceptanceStopped
+from gateway.identity.callers import CallerPolicy
 from gateway.identity.credentials import LockedOut, Outcome, Refused, Verified
-from gateway.identity.customers import Customer
+from gateway.identity.customers import Profile
+from gateway.identity.phone_notices import PhoneNotice
+from gateway.identity.pins import Changed, PinChange
+from gateway.ivr.actions.ports import PhonePorts
 from gateway.ivr.actions.table import phone_actions
+from gateway.ivr.call_record import CallRecord
 from gateway.ivr.door import PhoneDoor
 from gateway.ivr.settings import PhoneSettings
 from gateway.media.link import hosted_media
@@ -57,9 +62,11 @@ class FakePins:
     def __init__(self) -> None:
         self.tried: list[tuple[str, str]] = []
         self.outcome: Outcome | Exception | None = None
+        self.changed: list[tuple[str, ...]] = []
+        self.change_outcome: PinChange | Exception = Changed(ACCOUNT_NO, 1)
         self._wrong = 0
 
-    def verify(self, account_no: str, pin: str) -> Deferred[Outcome]:
+    def verify(self, account_no: str, pin: str, ani: str = "") -> Deferred[Outcome]:
         self.tried.append((account_no, pin))
         if isinstance(self.outcome, Exception):
             failed: Deferred[Outcome] = Deferred()
@@ -71,6 +78,21 @@ class FakePins:
             return succeed(Verified(account_no))
         self._wrong += 1
         return succeed(Refused(5 - self._wrong) if self._wrong < 5 else LockedOut(1))
+
+    def change(
+        self,
+        account_no: str,
+        old: str,
+        new: str,
+        new_again: str,
+        *,
+        trace_id: str,
+        ani: str = "",
+    ) -> Deferred[PinChange]:
+        self.changed.append((account_no, old, new, new_again, trace_id, ani))
+        if isinstance(self.change_outcome, Exception):
+            return fail(self.change_outcome)
+        return succeed(self.change_outcome)
 
 
 class FakeQueries:
@@ -213,16 +235,47 @@ def a_denial(command: SubmitOrder, reason: ReasonCode, detail: dict[str, int]) -
 
 
 class FakeContacts:
-    """The customer of the account; None when `customer` is, a failure when `failed` is set."""
+    """The customer of the account; None when `found` is, a failure when `failed` is set."""
 
     def __init__(self) -> None:
-        self.customer: Customer | None = Customer(
-            ACCOUNT_NO, "张三", "+8613800001234", "zhang@example.com", Language.ZH, "00001"
+        self.found: Profile | None = Profile(
+            ACCOUNT_NO, "张三", Language.ZH, "00001", False, "1234", "z***@example.com"
         )
         self.failed: TemporaryFailure | None = None
 
-    def find(self, account_no: str) -> Deferred[Customer | None]:
-        return fail(self.failed) if self.failed is not None else succeed(self.customer)
+    def profile(self, account_no: str) -> Deferred[Profile | None]:
+        return fail(self.failed) if self.failed is not None else succeed(self.found)
+
+
+class FakeCallers:
+    """Lets every number in, unless `policy` says otherwise; keeps what was asked."""
+
+    def __init__(self) -> None:
+        self.policy = CallerPolicy.ALLOW
+        self.asked: list[tuple[str, str, str, bool]] = []
+        self.failed: TemporaryFailure | None = None
+
+    def policy_of(
+        self, account_no: str, branch_code: str, ani: str, is_withheld: bool
+    ) -> Deferred[CallerPolicy]:
+        self.asked.append((account_no, branch_code, ani, is_withheld))
+        return fail(self.failed) if self.failed is not None else succeed(self.policy)
+
+
+class FakeNotices:
+    """Notices that wait to be heard, and the proof of those that were."""
+
+    def __init__(self) -> None:
+        self.waiting: list[PhoneNotice] = []
+        self.proved: list[tuple[str, str, str]] = []
+        self.failed: TemporaryFailure | None = None
+
+    def waiting_for(self, account_no: str, branch_code: str) -> Deferred[list[PhoneNotice]]:
+        return fail(self.failed) if self.failed is not None else succeed(self.waiting)
+
+    def heard(self, notice_no: str, account_no: str, call_no: str) -> Deferred[None]:
+        self.proved.append((notice_no, account_no, call_no))
+        return fail(self.failed) if self.failed is not None else succeed(None)
 
 
 class FakeRules:
@@ -262,12 +315,42 @@ class FakeOrders:
     def __init__(self) -> None:
         self.commands: list[Command] = []
         self.answer: Callable[[SubmitOrder], Event | Deferred[Event]] = an_acceptance
+        self.known: dict[str, Deferred[Event]] = {}
 
     def submit(self, command: Command) -> Deferred[Event]:
         assert isinstance(command, SubmitOrder)
         self.commands.append(command)
         answer = self.answer(command)
         return answer if isinstance(answer, Deferred) else succeed(answer)
+
+    def find(self, request_id: str) -> Deferred[Event] | None:
+        return self.known.get(request_id)
+
+
+class FakeCalls:
+    """The calls an account made before; a failure when `failed` is set."""
+
+    def __init__(self) -> None:
+        self.made: list[CallRecord] = []
+        self.failed: TemporaryFailure | None = None
+
+    def recent(self, account_no: str) -> Deferred[list[CallRecord]]:
+        return fail(self.failed) if self.failed is not None else succeed(self.made)
+
+
+def phone_ports(**changed: object) -> PhonePorts:
+    """A gateway that says yes."""
+    ports = PhonePorts(
+        pins=FakePins(),
+        queries=FakeQueries(),
+        rules=FakeRules(),
+        orders=FakeOrders(),
+        contacts=FakeContacts(),
+        callers=FakeCallers(),
+        notices=FakeNotices(),
+        calls=FakeCalls(),
+    )
+    return ports._replace(**changed)
 
 
 class PhoneHouse:
@@ -285,17 +368,8 @@ class PhoneHouse:
             MediaSettings(worker_count=worker_count), reactor, time.time_ns, secrets.randbits
         )
         settings = settings or PhoneSettings()
-        actions = phone_actions(
-            self.pins,
-            self.queries,
-            FakeRules(),
-            self.orders,
-            FakeContacts(),
-            self.voice,
-            clock,
-            time.time_ns,
-            settings.reply_timeout_s,
-        )
+        ports = phone_ports(pins=self.pins, queries=self.queries, orders=self.orders)
+        actions = phone_actions(ports, settings, self.voice, clock, time.time_ns)
         self.door = PhoneDoor(settings, self.media, self.voice, actions, clock, time.time_ns)
         sip = SipSettings(listen_port=0)
         self.transport = UdpTransport(sip, reactor)

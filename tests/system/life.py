@@ -27,11 +27,12 @@ from gateway.branch.settings import BranchSettings
 from gateway.core.bus import Numbered
 from gateway.core.foresight import Foresight
 from gateway.core.tasks import Tasks
+from gateway.evidence.call_log import StoredCalls
 from gateway.feed.alerts import AlertFeed
 from gateway.feed.quotes import QuoteFeed
-from gateway.identity.credentials import Outcome
 from gateway.identity.customers import Customer
 from gateway.identity.registry import open_identity
+from gateway.ivr.actions.ports import PhonePorts
 from gateway.journal.heart import open_heart
 from gateway.journal.memory_storage import MemoryStorage
 from gateway.journal.reader import events_after
@@ -61,6 +62,7 @@ from tests.builders.notices import InlineWorker, the_templates
 from tests.builders.rulebooks import the_rulebook
 from tests.system.link import GatewayEnd, VenueEnd
 from tests.system.telephone import ScriptMedia, a_phone_door
+from tests.system.waiting import Waiting
 
 THREAD_S_MAX: Final = 20.0
 STORES: Final = ("store.sqlite", "outbox.sqlite")
@@ -136,23 +138,6 @@ class Mailbox(MemoryTransport):
         return outcome
 
 
-class Pins:
-    """PINs of the real store; counts who waits for one, since threads verify them."""
-
-    def __init__(self, verify: Callable[[str, str], "Deferred[Outcome]"]) -> None:
-        self._verify = verify
-        self.waiting = 0
-
-    def verify(self, account_no: str, pin: str) -> "Deferred[Outcome]":
-        """Try a PIN."""
-        self.waiting += 1
-        return self._verify(account_no, pin).addBoth(self._over)
-
-    def _over(self, result: Any) -> Any:
-        self.waiting -= 1
-        return result
-
-
 class Life:
     """The gateway from one start to its stop or crash."""
 
@@ -201,22 +186,27 @@ class Life:
             the_rulebook(), listings, heart.sequencer, lambda: heart.book.day, now_ns
         )
         self.media = ScriptMedia(reactor)
-        self._pins = Pins(self.identity.pins.verify)
-        self.phone = a_phone_door(
-            self.media,
-            self._pins,
-            heart.queries,
-            Foresight(heart.book, heart.sequencer, rules, now_ns),
-            heart.sequencer,
-            self.identity.customers,
-            reactor,
-            now_ns,
+        self._waiting = Waiting()
+        self._tasks = Tasks(reactor)
+        self._calls = StoredCalls(
+            self.identity.database, heart.sequencer.submit, self._tasks, disks.folder, now_ns
         )
+        ports = PhonePorts(
+            pins=self._waiting.room(self.identity.pins),
+            queries=heart.queries,
+            rules=Foresight(heart.book, heart.sequencer, rules, now_ns),
+            orders=heart.sequencer,
+            contacts=self._waiting.room(self.identity.customers),
+            callers=self._waiting.room(self.identity.callers),
+            notices=self._waiting.room(self.identity.phone_notices),
+            calls=self._waiting.room(self._calls),
+        )
+        call_log = self._waiting.room(self._calls)
+        self.phone = a_phone_door(self.media, ports, call_log, reactor, now_ns)
         self._pushes = Pushes(heart.queries.branch_of, heart.bus.durable_seq)
         self.loop = asyncio.new_event_loop()  # of the web door's answers; it has no socket
         waits = Waits(self.loop, 5.0, reactor.seconds)
         self.web = OrderRoom(heart.sequencer, heart.queries, waits)
-        self._tasks = Tasks(reactor)
         self._tasks.every("web.late", 0.5, waits.sweep)
 
     def _notice_edge(self) -> NoticeEdge:
@@ -267,6 +257,7 @@ class Life:
             heart.lifecycle.open_doors()
         self.finish(self._days.check())
         self._tasks.every("day", CHECK_S, self._days.check)
+        self.finish(self._calls.start())
         self.finish(self.phone.start())
 
     def _open(self, accounts: Sequence[OpeningAccount]) -> None:
@@ -336,7 +327,7 @@ class Life:
         if self._drained.called:
             self._drained = self.heart.sequencer.drained()
         is_failed = self.heart.sequencer.failed is not None
-        return bool(self._pins.waiting) or not (self._drained.called or is_failed)
+        return bool(self._waiting.count) or not (self._drained.called or is_failed)
 
     # The end of a life
 

@@ -43,7 +43,7 @@ from tests.system.words import (
     split,
     without_positions,
 )
-from tests.system.world import WebAnswer, World, at
+from tests.system.world import HOTLINE_NO, WebAnswer, World, at
 
 Request = wire.Order | wire.Cancel
 FIRST_DAY: Final = date(2026, 11, 23)  # a Monday
@@ -181,12 +181,12 @@ class Scenario:
     # Telephone
 
     def do_call(self, words: Words) -> None:
-        """`call c1 from 13800000001 keys "..."`, or `call c1 is over`."""
+        """`call c1 from 13800000001 to 02161234567 keys "..."`, or `call c1 is over`."""
         if words[1:] == ["is", "over"]:
             must(self.world.calls[words[0]].is_closed, "the call goes on")
             return
-        said = pairs(words[1:], "from keys")
-        call = self.world.call(words[0], said["from"])
+        said = pairs(words[1:], "from to keys")
+        call = self.world.call(words[0], said["from"], said.get("to", HOTLINE_NO))
         self.world.press(call, keys(said.get("keys", "")))
 
     def do_presses(self, words: Words) -> None:

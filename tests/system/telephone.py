@@ -16,10 +16,11 @@ from twisted.internet.interfaces import IDelayedCall, IReactorTime
 from twisted.internet.task import Clock
 
 from gateway.core.tasks import Tasks
-from gateway.ivr.actions.ports import Contacts, OrderDesk, OrderRules, PhoneQueries, PinCheck
+from gateway.ivr.actions.ports import PhonePorts
 from gateway.ivr.actions.table import phone_actions
+from gateway.ivr.call_record import CallLog
 from gateway.ivr.door import PhoneDoor
-from gateway.ivr.settings import PhoneSettings
+from gateway.ivr.settings import LineSettings, PhoneSettings
 from gateway.media.port import (
     Address,
     Clip,
@@ -38,6 +39,7 @@ from gateway.sip.ladder import Ladder
 from risk.domain.enums import Language
 from tests.builders.phone import ToneSpeaker, a_book, at_once
 
+LINES = (LineSettings(number="02161234567", branch_code="44002", greeting="welcome.branch"),)
 PROMPT_S = 0.5  # how long each prompt sounds
 
 
@@ -198,21 +200,15 @@ class ScriptMedia:
 
 def a_phone_door(
     media: ScriptMedia,
-    pins: PinCheck,
-    queries: PhoneQueries,
-    rules: OrderRules,
-    orders: OrderDesk,
-    contacts: Contacts,
+    ports: PhonePorts,
+    call_log: CallLog,
     reactor: IReactorTime,
     now_ns: Callable[[], int],
 ) -> PhoneDoor:
     """The phone door of one life of the gateway."""
-    settings = PhoneSettings()
-    actions = phone_actions(
-        *(pins, queries, rules, orders, contacts),
-        *(the_voice(), reactor, now_ns, settings.reply_timeout_s),
-    )
-    return PhoneDoor(settings, media, the_voice(), actions, reactor, now_ns)
+    settings = PhoneSettings(lines=LINES)
+    actions = phone_actions(ports, settings, the_voice(), reactor, now_ns)
+    return PhoneDoor(settings, media, the_voice(), actions, reactor, now_ns, call_log=call_log)
 
 
 class ScriptCall:

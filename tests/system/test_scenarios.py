@@ -22,7 +22,10 @@ BUGS = {
     "web.failed",
 }
 # A crash ends calls, and what memory alone knows: events for branches, a route that is told down.
-ENDED_BY_A_CRASH = ("branch_orders", "disk_full", "mail_and_sms_routes_down", "phone_last_order")
+ENDED_BY_A_CRASH = (
+    *("branch_orders", "disk_full", "mail_and_sms_routes_down", "phone_orders_and_fills"),
+    *("phone_stopped_while_confirming", "phone_too_late_to_cancel", "redial_after_a_denial"),
+)
 CRASHING = [file for file in SCENARIOS if file.stem not in ENDED_BY_A_CRASH]
 # Here a crash makes the venue slower than the scenario says.
 SLOW = ("late_reports_of_a_slow_venue", "silent_venue")

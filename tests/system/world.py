@@ -181,11 +181,11 @@ class World:
 
     # Telephone
 
-    def call(self, name: str, ani: str) -> ScriptCall:
-        """Dial the hotline."""
+    def call(self, name: str, ani: str, dnis: str = HOTLINE_NO) -> ScriptCall:
+        """Dial the hotline, or a branch's own number."""
         life = self.life
         call_no = f"{self.time_ns}-{name}"
-        call = self.calls[name] = ScriptCall(name, ani, HOTLINE_NO, call_no, life.media)
+        call = self.calls[name] = ScriptCall(name, ani, dnis, call_no, life.media)
         if not life.is_dead:
             life.phone.call_received(call)  # type: ignore[arg-type]  # a call without SIP
         self.settle()

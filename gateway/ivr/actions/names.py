@@ -11,6 +11,7 @@ from twisted.internet.defer import Deferred
 from twisted.internet.defer import TimeoutError as DeferredTimeout
 from twisted.internet.interfaces import IReactorTime
 
+from gateway.media.speech import Name
 from gateway.media.voice import Voice
 from risk.domain.enums import Language
 from risk.domain.instrument import Instrument
@@ -18,6 +19,9 @@ from risk.domain.instrument import Instrument
 log = structlog.get_logger("ivr")
 
 NAME_TIMEOUT_S: Final = 2.0
+TEXTS_TIMEOUT_S: Final = 10.0
+TEXT_PROMPT: Final = "notices.item"  # says nothing but a text
+TEXT_SLOT: Final = "notice_line"
 
 
 class SpokenNames:
@@ -40,6 +44,18 @@ class SpokenNames:
         except DeferredTimeout:
             log.warning("ivr.names_late", symbols=list(names))  # the codes are spoken anyway
         return names
+
+    async def are_ready(self, texts: Iterable[str], language: Language) -> bool:
+        """Render texts that must be heard; return whether every one of them can be spoken."""
+        wanted = list(texts)
+        rendered = Deferred.fromCoroutine(self._render(wanted, language))
+        try:
+            await rendered.addTimeout(TEXTS_TIMEOUT_S, self._clock)
+        except DeferredTimeout:
+            return False
+        return all(
+            self._voice.clips(TEXT_PROMPT, {TEXT_SLOT: Name(text)}, language) for text in wanted
+        )
 
     async def _render(self, names: Iterable[str], language: Language) -> None:
         for name in dict.fromkeys(names):

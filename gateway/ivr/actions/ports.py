@@ -3,13 +3,17 @@
 Not here: who implements them (gateway.core, gateway.identity); gateway.app puts them together.
 """
 
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from twisted.internet.defer import Deferred
 
 from gateway.core.foresight import Opening
+from gateway.identity.callers import CallerPolicy
 from gateway.identity.credentials import Outcome as PinOutcome
-from gateway.identity.customers import Customer
+from gateway.identity.customers import Profile
+from gateway.identity.phone_notices import PhoneNotice
+from gateway.identity.pins import PinChange
+from gateway.ivr.call_record import CallRecord
 from risk.book.prices import Quote
 from risk.book.views import AccountView, AlertView, FillOfDay, OrderView, PositionView
 from risk.core.preview import Broken
@@ -22,8 +26,21 @@ from risk.domain.reasons import ReasonCode
 class PinCheck(Protocol):
     """Who verifies PINs (gateway.identity.pins.Pins)."""
 
-    def verify(self, account_no: str, pin: str) -> Deferred[PinOutcome]:
-        """Try a PIN."""
+    def verify(self, account_no: str, pin: str, ani: str = "") -> Deferred[PinOutcome]:
+        """Try a PIN keyed from a number, empty when that is not known."""
+        ...
+
+    def change(
+        self,
+        account_no: str,
+        old: str,
+        new: str,
+        new_again: str,
+        *,
+        trace_id: str,
+        ani: str = "",
+    ) -> Deferred[PinChange]:
+        """Let the account holder choose another PIN."""
         ...
 
 
@@ -77,8 +94,30 @@ class PhoneQueries(Protocol):
 class Contacts(Protocol):
     """Where customers are reached (gateway.identity.customers.Customers)."""
 
-    def find(self, account_no: str) -> Deferred[Customer | None]:
-        """Return the customer of an account, or None."""
+    def profile(self, account_no: str) -> Deferred[Profile | None]:
+        """Return what a call needs of an account holder, None when there is none."""
+        ...
+
+
+class CallerRules(Protocol):
+    """What a number called from may do (gateway.identity.callers.Callers)."""
+
+    def policy_of(
+        self, account_no: str, branch_code: str, ani: str, is_withheld: bool
+    ) -> Deferred[CallerPolicy]:
+        """Return what a caller from a number may do with an account of a branch."""
+        ...
+
+
+class CustomerNotices(Protocol):
+    """Notices to be heard (gateway.identity.phone_notices.PhoneNotices)."""
+
+    def waiting_for(self, account_no: str, branch_code: str) -> Deferred[list[PhoneNotice]]:
+        """Return what an account has not heard yet, mandatory ones first."""
+        ...
+
+    def heard(self, notice_no: str, account_no: str, call_no: str) -> Deferred[None]:
+        """Write down that a notice was heard to its end."""
         ...
 
 
@@ -111,3 +150,28 @@ class OrderDesk(Protocol):
     def submit(self, command: Command) -> Deferred[Event]:
         """Return the first event of a command once it is durable."""
         ...
+
+    def find(self, request_id: str) -> Deferred[Event] | None:
+        """Return the outcome of an earlier command, None when it was never taken."""
+        ...
+
+
+class RecentCalls(Protocol):
+    """Who knows the calls of an account (gateway.evidence.call_log.StoredCalls)."""
+
+    def recent(self, account_no: str) -> Deferred[list[CallRecord]]:
+        """Return its last calls, the newest first. Raises TemporaryFailure."""
+        ...
+
+
+class PhonePorts(NamedTuple):
+    """Everything of the gateway that the actions ask."""
+
+    pins: PinCheck
+    queries: PhoneQueries
+    rules: OrderRules
+    orders: OrderDesk
+    contacts: Contacts
+    callers: CallerRules
+    notices: CustomerNotices
+    calls: RecentCalls

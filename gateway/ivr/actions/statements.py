@@ -5,13 +5,13 @@ letter of a mail address. Not here: figures and words (risk.core, notify).
 """
 
 from collections.abc import Callable, Mapping
-from typing import Final
 
 import structlog
 
 from gateway.core.ports import AcceptanceStopped
 from gateway.ivr.actions.asking import Answer, Answering, Caller, text_of
 from gateway.ivr.actions.commands import CommandDesk, unexpected
+from gateway.ivr.actions.names import SpokenNames
 from gateway.ivr.actions.ports import Contacts
 from gateway.ivr.actions.reasons import NOT_ACCEPTING, reason_values
 from gateway.ivr.visit import Perform
@@ -25,8 +25,6 @@ from risk.domain.service_events import StatementRequested
 
 log = structlog.get_logger("ivr")
 
-TAIL_DIGITS: Final = 4
-
 
 class StatementActions:
     """Statements."""
@@ -35,29 +33,32 @@ class StatementActions:
         self,
         desk: CommandDesk,
         contacts: Contacts,
+        names: SpokenNames,
         book: PromptBook,
         now_ns: Callable[[], int],
     ) -> None:
-        self._desk, self._contacts, self._book, self._now_ns = desk, contacts, book, now_ns
+        self._desk, self._contacts, self._names = desk, contacts, names
+        self._book, self._now_ns = book, now_ns
 
     def table(self) -> Mapping[Action, Answering]:
         """Return the actions answered here."""
         return {Action.READ_CONTACT: self.read, Action.SEND_STATEMENT: self.send}
 
-    async def read(self, _: Caller, wish: Perform) -> Answer:
+    async def read(self, caller: Caller, wish: Perform) -> Answer:
         """both | sms | mail | none | unknown: where a statement could go, masked."""
         try:
-            customer = await self._contacts.find(text_of(wish, "verified_account_no"))
+            profile = await self._contacts.profile(text_of(wish, "verified_account_no"))
         except TemporaryFailure as e:
             log.warning("ivr.contact_not_read", code=e.code)
             return "unknown", {}
-        if customer is None or not (customer.mobile or customer.email):
+        if profile is None or not (profile.mobile_tail or profile.email_masked):
             return "none", {}
-        known = {"mobile_tail": customer.mobile[-TAIL_DIGITS:], "mail_initial": customer.email[:1]}
-        if customer.mobile and customer.email:
-            return "both", {**known, "form": StatementForm.SMS, "form_word": "sms"}
-        if customer.mobile:
-            return "sms", {**known, "form": StatementForm.SMS, "form_word": "sms"}
+        initial = profile.email_masked[:1]
+        await self._names.are_ready([initial] if initial else [], caller.language)
+        known = {"mobile_tail": profile.mobile_tail, "mail_initial": initial}
+        if profile.mobile_tail:
+            outcome = "both" if initial else "sms"
+            return outcome, {**known, "form": StatementForm.SMS, "form_word": "sms"}
         return "mail", {**known, "form": StatementForm.MAIL, "form_word": "mail"}
 
     async def send(self, caller: Caller, wish: Perform) -> Answer:

@@ -14,13 +14,17 @@ from gateway.ivr.actions.commands import CommandDesk
 from gateway.ivr.actions.draft import DraftActions
 from gateway.ivr.actions.login import LoginActions
 from gateway.ivr.actions.names import SpokenNames
+from gateway.ivr.actions.notices import NoticeActions
 from gateway.ivr.actions.orders import OrderActions
-from gateway.ivr.actions.ports import Contacts, OrderDesk, OrderRules, PhoneQueries, PinCheck
+from gateway.ivr.actions.pin import PinActions
+from gateway.ivr.actions.ports import PhonePorts
 from gateway.ivr.actions.positions import PositionActions
 from gateway.ivr.actions.quotes import QuoteActions
+from gateway.ivr.actions.resume import ResumeActions
 from gateway.ivr.actions.security import SecurityActions
 from gateway.ivr.actions.statements import StatementActions
 from gateway.ivr.actions.today import TodayActions
+from gateway.ivr.settings import PhoneSettings
 from gateway.ivr.visit import Outcome, Perform
 from gateway.ivr.wishes import Action
 from gateway.media.voice import Voice
@@ -51,32 +55,32 @@ class PhoneActions:
 
 
 def phone_actions(
-    pins: PinCheck,
-    queries: PhoneQueries,
-    rules: OrderRules,
-    orders: OrderDesk,
-    contacts: Contacts,
+    ports: PhonePorts,
+    settings: PhoneSettings,
     voice: Voice,
     clock: IReactorTime,
     now_ns: Callable[[], int],
-    reply_timeout_s: float,
 ) -> PhoneActions:
     """Return the product's actions, all of them."""
-    names = SpokenNames(voice, clock)
-    desk = CommandDesk(orders, clock, reply_timeout_s)
+    pins, queries, rules, orders, contacts, callers, notices, calls = ports
+    book, names = voice.book, SpokenNames(voice, clock)
+    desk = CommandDesk(orders, clock, settings.reply_timeout_s)
     return PhoneActions(
         topic.table()
         for topic in (
-            LoginActions(pins),
+            LoginActions(pins, callers, contacts),
+            NoticeActions(notices, names),
+            ResumeActions(calls, orders, queries, names, book, clock, now_ns, settings),
             SecurityActions(queries, names),
-            DraftActions(rules, voice.book),
-            OrderActions(desk, voice.book, now_ns),
+            DraftActions(rules, book),
+            OrderActions(desk, book, now_ns),
             TodayActions(queries, names),
-            CancelActions(desk, queries, voice.book, now_ns),
+            CancelActions(desk, queries, book, now_ns),
             CashActions(queries),
             PositionActions(queries, names, now_ns),
             QuoteActions(queries, names, now_ns),
-            AlertActions(desk, queries, names, voice.book, now_ns),
-            StatementActions(desk, contacts, voice.book, now_ns),
+            AlertActions(desk, queries, names, book, now_ns),
+            StatementActions(desk, contacts, names, book, now_ns),
+            PinActions(pins),
         )
     )

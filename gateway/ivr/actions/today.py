@@ -1,6 +1,6 @@
-"""Today's orders, those that are open, the last one, one by its number; today's fills.
+"""Today's orders, those that are open, one by its number; today's fills.
 
-Not here: placing and cancelling.
+Not here: placing and cancelling, and the order placed last by phone (`resume`).
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -27,23 +27,11 @@ class TodayActions:
     def table(self) -> Mapping[Action, Answering]:
         """Return the actions answered here."""
         return {
-            Action.READ_LAST_ORDER: self.read_last,
             Action.READ_FILLS: self.read_fills,
             Action.READ_ORDERS: self.read_orders,
             Action.READ_OPEN_ORDERS: self.read_open_orders,
             Action.FIND_ORDER: self.find_order,
         }
-
-    async def read_last(self, caller: Caller, wish: Perform) -> Answer:
-        """ok | none | unknown: the newest order of the day."""
-        try:
-            orders = self._queries.orders(text_of(wish, "verified_account_no"), limit=1)
-        except AcceptanceStopped:
-            return "unknown", {}
-        if not orders:
-            return "none", {}
-        (item,) = await self._items(orders, caller.language)
-        return "ok", item
 
     async def read_orders(self, caller: Caller, wish: Perform) -> Answer:
         """some | none | unknown."""

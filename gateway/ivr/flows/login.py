@@ -7,6 +7,7 @@ from typing import Final
 
 from gateway.ivr.entry import EntryKind
 from gateway.ivr.flow import Collect, Do, Hangup, Say, State
+from gateway.ivr.flows import resume
 from gateway.ivr.flows.common import GOODBYE, tries
 from gateway.ivr.wishes import Action
 
@@ -34,7 +35,7 @@ STATES: Final[tuple[State, ...]] = (
         name="login.verify",
         action=Action.VERIFY_PIN,
         exits={
-            "ok": "main.hours",
+            "ok": "login.admit",
             "refused": "login.refused",
             "locked_out": "login.locked_out",
             "busy": "login.busy",
@@ -45,4 +46,18 @@ STATES: Final[tuple[State, ...]] = (
     Say(name="login.refused", prompt="login.refused", then="login.account", must_be_heard=True),
     Say(name="login.busy", prompt="login.busy", then="login.account", must_be_heard=True),
     Hangup(name="login.locked_out", prompt="login.locked_out"),
+    Do(
+        name="login.admit",
+        action=Action.ADMIT_CALLER,
+        exits={
+            "allowed": resume.FIRST,
+            "query_only": "login.query_only",
+            "refused": "login.number_refused",
+            "busy": "login.busy",
+        },
+        failing=("busy",),
+        on_tries_used=GOODBYE,
+    ),
+    Say(name="login.query_only", prompt="login.query_only", then=resume.FIRST, must_be_heard=True),
+    Hangup(name="login.number_refused", prompt="login.number_refused"),
 )

@@ -19,12 +19,8 @@ from gateway.sip.settings import SipSettings
 from gateway.sip.useragent import UserAgent
 from tests.builders.legs import FakeLeg
 from tests.builders.phone import (
-    FakeContacts,
-    FakeOrders,
-    FakePins,
-    FakeQueries,
-    FakeRules,
     a_readable_voice,
+    phone_ports,
 )
 from tests.builders.sip import OFFER, MemoryTransport, a_request, tokens
 
@@ -83,10 +79,8 @@ class DoorTests(SynchronousTestCase):
 
     def make_door(self, voice: Voice) -> None:
         self.voice = voice
-        actions = phone_actions(
-            *(FakePins(), FakeQueries(), FakeRules(), FakeOrders(), FakeContacts()),
-            *(self.voice, self.clock, lambda: 55, 8.0),
-        )
+        ports = phone_ports()
+        actions = phone_actions(ports, PhoneSettings(), self.voice, self.clock, lambda: 55)
         self.door = PhoneDoor(
             PhoneSettings(calls_max=2), self.media, self.voice, actions, self.clock, lambda: 55
         )

@@ -24,13 +24,12 @@ from tests.builders.legs import FakeCall, FakeLeg
 from tests.builders.phone import (
     ACCOUNT_NO,
     PIN,
-    FakeContacts,
     FakeOrders,
     FakePins,
     FakeQueries,
-    FakeRules,
     a_denial,
     a_readable_voice,
+    phone_ports,
 )
 
 
@@ -92,17 +91,8 @@ class RunnerTests(SynchronousTestCase):
         self.voice = a_readable_voice(Path(self.mktemp()))
         self.successResultOf(Deferred.fromCoroutine(self.voice.prepare()))
         self.tasks = Tasks(self.clock)
-        actions = phone_actions(
-            self.pins,
-            self.queries,
-            FakeRules(),
-            self.orders,
-            FakeContacts(),
-            self.voice,
-            self.clock,
-            lambda: 55,
-            8.0,
-        )
+        ports = phone_ports(pins=self.pins, queries=self.queries, orders=self.orders)
+        actions = phone_actions(ports, PhoneSettings(), self.voice, self.clock, lambda: 55)
         self.log = FakeLog()
         self.fittings = Fittings(
             *(self.voice, actions, PhoneSettings(), self.tasks, self.clock, self.now_ns),
@@ -273,8 +263,10 @@ class RunnerTests(SynchronousTestCase):
         self.clock.advance(1.5)
         self.leg.press("1")
         self.call.close(CloseReason.REMOTE_BYE)
-        (begun,), (record,) = self.log.begun, self.log.noted
-        assert (begun.call_no, begun.ended_ns, begun.started_ns) == ("c1", 0, 1_000 * 10**9)
+        at_ring, at_login = self.log.begun
+        assert (at_ring.call_no, at_ring.ended_ns, at_ring.started_ns) == ("c1", 0, 1_000 * 10**9)
+        assert (at_ring.account_no, at_login.account_no) == ("", ACCOUNT_NO)
+        (record,) = self.log.noted
         assert (record.ani, record.dnis, record.trunk) == ("+8613800000001", "95500", "carrier")
         assert record.account_no == ACCOUNT_NO
         assert record.close_reason == "remote_bye"
@@ -355,7 +347,7 @@ class RunnerTests(SynchronousTestCase):
         assert (card.call_no, card.queue, card.branch_code) == ("c1", "shanghai", "00021")
         assert (card.account_no, card.is_verified) == (ACCOUNT_NO, True)
         assert card.path[-1] == "agent.asked"
-        assert card.draft["symbol"] == "600000"
+        assert card.draft == {"side_word": "buy", "symbol": "600000", "security": "浦发银行"}
         assert PIN not in repr(card)
         played = len(self.leg.played)
         ticket.answered("Li Lei")

@@ -255,7 +255,6 @@ def test_after_a_failure_of_the_heart_every_list_is_unknown(
     for asked, outcome in (
         (lists.read_orders, "unknown"),
         (lists.read_open_orders, "unknown"),
-        (lists.read_last, "unknown"),
         (lists.read_fills, "unknown"),
         (lists.find_order, "unknown"),
         (holdings.read, "unknown"),

@@ -14,6 +14,7 @@ from gateway.ivr.actions.asking import Caller
 from gateway.ivr.actions.names import NAME_TIMEOUT_S
 from gateway.ivr.actions.orders import order_of
 from gateway.ivr.actions.table import PhoneActions, phone_actions
+from gateway.ivr.settings import PhoneSettings
 from gateway.ivr.visit import Outcome, Perform
 from gateway.ivr.wishes import Action
 from risk.domain.commands import SubmitOrder
@@ -25,15 +26,14 @@ from risk.domain.reasons import ReasonCode
 from tests.builders.phone import (
     ACCOUNT_NO,
     PIN,
-    FakeContacts,
     FakeOrders,
     FakePins,
     FakeQueries,
-    FakeRules,
     ToneSpeaker,
     a_denial,
     a_readable_voice,
     an_acceptance,
+    phone_ports,
 )
 
 CALLER = Caller("261122-101502-0001", Language.ZH)
@@ -52,16 +52,9 @@ class ActionTests(SynchronousTestCase):
         self.pins, self.queries, self.orders = FakePins(), FakeQueries(), FakeOrders()
         self.speaker = ToneSpeaker()
         self.voice = a_readable_voice(Path(self.mktemp()), self.speaker)
+        ports = phone_ports(pins=self.pins, queries=self.queries, orders=self.orders)
         self.actions = phone_actions(
-            self.pins,
-            self.queries,
-            FakeRules(),
-            self.orders,
-            FakeContacts(),
-            self.voice,
-            self.clock,
-            lambda: 55,
-            8.0,
+            ports, PhoneSettings(reply_timeout_s=8.0), self.voice, self.clock, lambda: 55
         )
 
     def test_every_action_has_one_who_answers_it(self) -> None:
@@ -143,7 +136,6 @@ class ActionTests(SynchronousTestCase):
         assert self.outcome(Action.FIND_SECURITY, {"symbol": "600000"}) == ("not_now", {})
         verified = {"verified_account_no": ACCOUNT_NO}
         assert self.outcome(Action.READ_CASH, verified) == ("unknown", {})
-        assert self.outcome(Action.READ_LAST_ORDER, verified) == ("unknown", {})
 
     def test_an_order_is_submitted_once_with_the_calls_own_request_id(self) -> None:
         assert self.outcome(Action.SUBMIT_ORDER, ORDER) == (

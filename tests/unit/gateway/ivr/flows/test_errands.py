@@ -21,6 +21,7 @@ from tests.builders.visits import START
 LOGIN = "1 100200300# 258036# |"
 MENU = ["main.buy", "main.sell", "main.cancel", "main.orders"]
 MENU += ["main.cash", "main.positions", "main.quotes", "main.more"]
+PIN_KEYS = "8 4 1111# 2222# 2222# | 1 |"
 BUY = "1 600000 10*05# 200# |"
 
 
@@ -86,7 +87,11 @@ def heard_after(
         # back, repeat, a person
         ("7 * |", []),
         ("8 2 * |", []),
-        ("8 9 |", ["more.fills", "more.alerts", "more.statement", "more.account"]),
+        ("8 9 |", ["more.fills", "more.alerts", "more.statement", "more.pin", "more.account"]),
+        # the PIN
+        ("8 4 | 1111# | 2222# | 2222# |", ["pin.old", "pin.new", "pin.again", "pin.readback"]),
+        ("8 4 1111# 2222# 2222# | 1 |", ["pin.readback", "pin.confirm", "pin.changed"]),
+        ("8 4 1111# 2222# 2222# | 2 |", ["pin.confirm", "pin.unchanged"]),
         ("4 0 |", ["orders.count", "agent.asked"]),
         ("1 *0 |", ["order.symbol_buy", "agent.asked"]),
     ],
@@ -147,6 +152,11 @@ def test_an_errand_is_spoken_step_by_step(keys: str, said: list[str]) -> None:
         ("8 3 |", Action.READ_CONTACT, "unknown", ["statement.not_known"]),
         ("8 3 1 | 1 |", Action.SEND_STATEMENT, "denied", ["statement.denied", "reason.off_lot"]),
         ("8 3 1 | 1 |", Action.SEND_STATEMENT, "unknown", ["statement.unsure"]),
+        (PIN_KEYS, Action.CHANGE_PIN, "differ", ["pin.differ", "pin.old"]),
+        (PIN_KEYS, Action.CHANGE_PIN, "weak", ["pin.weak_birthday", "pin.old"]),
+        (PIN_KEYS, Action.CHANGE_PIN, "refused", ["pin.refused", "pin.old"]),
+        (PIN_KEYS, Action.CHANGE_PIN, "locked_out", ["login.locked_out"]),
+        (PIN_KEYS, Action.CHANGE_PIN, "unknown", ["pin.unknown"]),
     ],
 )
 def test_every_outcome_has_words_of_its_own(
@@ -249,3 +259,39 @@ def test_before_login_three_silences_end_the_call() -> None:
 def test_a_line_of_one_language_does_not_ask_for_it() -> None:
     one = {**START, "greeting": "welcome.branch", "line_languages": "one"}
     assert HotlineVisit(start=one).run("|").said[:2] == ["welcome.branch", "welcome.disclosure"]
+
+
+def test_a_caller_of_a_bound_number_may_ask_but_is_offered_nothing_that_acts() -> None:
+    bound = {"is_elder": False, "is_query_only": True, "client_branch_code": "31001"}
+    visit = HotlineVisit({**GOOD, Action.ADMIT_CALLER: ("query_only", bound)}).run(LOGIN)
+    assert "login.query_only" in visit.said
+    assert not {"main.buy", "main.sell", "main.cancel"} & set(visit.said)
+    visit.run("1 | 2 | 5 |")
+    assert "cash.told" in visit.said
+    assert visit.done[-1].action is Action.READ_CASH
+
+
+def test_a_refused_number_is_told_so_and_the_call_ends() -> None:
+    refused = {Action.ADMIT_CALLER: ("refused", GOOD[Action.ADMIT_CALLER][1])}
+    visit = HotlineVisit({**GOOD, **refused}).run(LOGIN)
+    assert visit.said[-1] == "login.number_refused"
+    assert visit.ended
+
+
+def test_mandatory_notices_come_before_the_menu_and_cannot_be_skipped() -> None:
+    some = {Action.READ_NOTICES: ("some", GOOD[Action.READ_NOTICES][1])}
+    visit = HotlineVisit({**GOOD, **some}).run("1 100200300# 258036# |")
+    said = visit.said
+    assert said[said.index("notices.count") :][:3] == ["notices.count", *["notices.item"] * 2]
+    assert said.index("notices.item") < said.index("main.buy")
+    assert visit.actions().count(Action.MARK_HEARD) == 2
+    rushed = HotlineVisit({**GOOD, **some}).run("1 100200300# 258036# 5 5 5")
+    assert Action.READ_CASH not in rushed.actions()
+
+
+def test_a_new_pin_leaves_no_trace_but_in_the_wish_itself() -> None:
+    visit = HotlineVisit().run(LOGIN + "8 4 | 111222# | 918273# | 918273# | 1 |")
+    (wish,) = [wish for wish in visit.done if wish.action is Action.CHANGE_PIN]
+    assert wish.secrets == {"pin_old": "111222", "pin_new": "918273", "pin_again": "918273"}
+    assert visit.visit.secrets == {}
+    assert "918273" not in repr([visit.visit, visit.effects, visit.done])
