@@ -105,7 +105,7 @@ class AgentLine:
         self._referral: AskedTransfer | None = None
         self._call: AgentCall | None = None
         self._keys = ""
-        self._heard_s = 0.0
+        self._placed_s = self._heard_s = 0.0
         self._is_answered = self._is_held = self._is_released = False
 
     async def ring(
@@ -141,7 +141,7 @@ class AgentLine:
             display=said.display,
             codecs=(codec,),
         )
-        self._call = call
+        self._call, self._placed_s = call, self._now_s()
         call.on_answered(self._answered)
         call.on_peer(leg.set_peer)
         call.on_key(leg.press_by_info)
@@ -167,10 +167,17 @@ class AgentLine:
         elif not is_taken and self.leg is not None:
             self.leg.play(refusal, DESK_TOKEN)
 
-    def check_sound(self, quiet_s: float) -> None:
-        """Tell the link lost when an answered phone that is not on hold sends nothing so long."""
-        is_watched = self._is_answered and not self._is_held and not self._is_released
-        if is_watched and self._now_s() - self._heard_s > quiet_s:
+    def check(self, react_s: float, quiet_s: float) -> None:
+        """Give a phone up that does not react for `react_s`, or sends no sound for `quiet_s`.
+
+        A phone on hold may be silent; a `quiet_s` of 0 lets every phone be.
+        """
+        if self._call is None or self._is_released:
+            return
+        if not self._is_answered:
+            if self._call.status == 0 and self._now_s() - self._placed_s > react_s:
+                self._failed(RingEnd.UNREACHABLE)
+        elif not self._is_held and 0 < quiet_s < self._now_s() - self._heard_s:
             log.warning("callcenter.agent_quiet", attempt_no=self.attempt_no, quiet_s=quiet_s)
             self._give(LinkLost(self.attempt_no))
 

@@ -165,6 +165,9 @@ class CallDesk:
         card = card._replace(queue=card.queue or self._first_queue)
         assert card.call_no not in self._tickets, f"{card.call_no} is with the desk already"
         ticket = _Ticket(partial(self._give, TakenBack(card.call_no)))
+        if self._is_stopped:
+            ticket.end = TicketEnd.DESK_STOPPED
+            return ticket
         self._tickets[card.call_no] = ticket
         self._switch.callers[card.call_no] = Caller(card, leg, call)
         arrived = Arrived(

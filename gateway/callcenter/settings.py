@@ -88,6 +88,9 @@ class CallCenterSettings(Struct, frozen=True, kw_only=True, forbid_unknown_field
     unreachable_s: Annotated[
         float, Meta(ge=1, le=600, description="So is one that was lost or did not react.")
     ] = 30.0
+    react_s: Annotated[
+        float, Meta(ge=1, le=60, description="A phone that says nothing at all so long is gone.")
+    ] = 5.0
     quiet_s: Annotated[
         float,
         Meta(

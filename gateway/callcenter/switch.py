@@ -26,7 +26,7 @@ from risk.domain.enums import Language
 
 log = structlog.get_logger("callcenter")
 
-QUIET_CHECK_S: Final = 1.0
+CHECK_S: Final = 1.0
 
 
 class AgentPhones(Protocol):
@@ -74,13 +74,12 @@ class Switch:
         return len(self._lines)
 
     def start(self) -> None:
-        """Begin to watch for agents' phones that fell silent."""
-        if self._settings.quiet_s > 0:
-            self._tasks.every("callcenter.quiet", QUIET_CHECK_S, self._check_sound)
+        """Begin to watch for agents' phones that do not react, or fell silent."""
+        self._tasks.every("callcenter.watch", CHECK_S, self._check_lines)
 
-    def _check_sound(self) -> None:
+    def _check_lines(self) -> None:
         for line in list(self._lines.values()):
-            line.check_sound(self._settings.quiet_s)
+            line.check(self._settings.react_s, self._settings.quiet_s)
 
     def ring(self, attempt_no: int, agent_name: str, call_no: str) -> None:
         """Call the agent's phone for a caller."""

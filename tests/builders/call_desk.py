@@ -159,6 +159,7 @@ class MemoryPhones:
         self.placed: list[tuple[str, dict[str, object]]] = []
         self.calls: dict[str, MemoryCall] = {}  # the last one to each phone
         self.every: list[MemoryCall] = []
+        self.first_status = 180  # what a phone says when it is called; 0 is nothing
 
     def contacts(self, username: str) -> list[tuple[Uri, Hop]]:
         hop = self.registered.get(username)
@@ -166,6 +167,7 @@ class MemoryPhones:
 
     def place(self, to: Uri, ani: str, peer: Hop, local: Address, **more: object) -> MemoryCall:
         call = MemoryCall(f"to {to.user}")
+        call.status = self.first_status
         self.calls[to.user] = call
         self.every.append(call)
         self.placed.append((to.user, {"ani": ani, **more}))

@@ -13,7 +13,7 @@ from gateway.sip.calls import CloseReason
 from gateway.sip.uri import Uri
 from tests.builders.call_desk import DeskRoom, MemoryCall, MemoryLeg
 
-RUNS, STEPS = 600, 40
+RUNS, STEPS = 400, 40
 STATUSES = (0, 404, 408, 480, 486, 488, 500, 503, 603)
 PHONES = ("1001", "1002")
 

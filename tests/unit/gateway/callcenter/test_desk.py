@@ -150,6 +150,19 @@ def test_a_phone_that_is_not_registered_any_more_is_not_reached() -> None:
     assert room.phones.placed == []
 
 
+def test_a_phone_that_does_not_even_ring_is_given_up_soon() -> None:
+    room = DeskRoom()
+    room.sign_on("1001", "1002")
+    room.phones.first_status = 0
+    room.call()
+    room.phones.first_status = 180
+    room.turn(TWO_AGENTS.react_s + 1)
+    assert [phone for phone, _ in room.phones.placed] == ["1001", "1002"]
+    room.turn(TWO_AGENTS.react_s + 1)
+    whys = [event.why for event in room.told if isinstance(event, events.RingEnded)]
+    assert whys == [RingEnd.UNREACHABLE]
+
+
 def test_without_media_the_caller_keeps_waiting_and_is_served_later() -> None:
     room = DeskRoom()
     room.sign_on("1001")
@@ -295,6 +308,13 @@ def test_stopping_ends_talks_rings_and_waits_and_every_timer() -> None:
     assert room.desk.timer_count == 0
     assert room.clock.getDelayedCalls() == []
     room.assert_empty()
+
+
+def test_a_caller_who_comes_after_the_stop_is_let_go_at_once() -> None:
+    room = DeskRoom()
+    room.desk.stop()
+    room.call()
+    assert room.ends == [("c1", TicketEnd.DESK_STOPPED)]
 
 
 def test_agents_say_themselves_whether_they_want_calls() -> None:
