@@ -71,7 +71,7 @@ class PhoneSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
         msgspec.Meta(
             ge=0,
             le=86_400,
-            description="So long after a call, the next one begins with what became of its last order.",
+            description="So long after a call the next one begins with what became of its order.",
         ),
     ] = 600.0
     records_calls: Annotated[
