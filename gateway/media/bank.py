@@ -214,7 +214,7 @@ class LegBank:
 
     def _told(self, line: Line, source: KeySource, key: str, now_s: float, wall_ns: int) -> None:
         """Tell a press that no other source told before, also to the other far end."""
-        self._report(wire.KeyPressed(line.leg_no, key, wall_ns))
+        self._report(wire.KeyPressed(line.leg_no, key, wall_ns, source))
         is_heard = source is KeySource.TONE  # it passes the bridge as it is
         if line.other is not None and not is_heard and not line.audio.is_secure(now_s):
             line.other.audio.send_digits(key)

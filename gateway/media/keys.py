@@ -26,8 +26,8 @@ INFO_WINDOW_S: Final = 4.0
 PRESSES_MAX: Final = 64  # remembered of one leg: sixteen a second for the longest window
 
 
-class KeySource(enum.IntFlag):
-    """A way in which a key comes."""
+class KeySource(enum.IntEnum):
+    """A way in which a key comes; the values are bits."""
 
     EVENT = 1
     TONE = 2
@@ -40,7 +40,7 @@ class _Press:
     __slots__ = ("key", "seen_s", "sources")
 
     def __init__(self, key: str, source: KeySource, now_s: float) -> None:
-        self.key, self.sources, self.seen_s = key, source, now_s
+        self.key, self.sources, self.seen_s = key, int(source), now_s
 
     def is_open_to(self, source: KeySource, now_s: float) -> bool:
         """True when `source` may still tell this press a second time."""

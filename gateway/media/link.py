@@ -216,6 +216,11 @@ class _HostSide:
 
     def _report_recording(self, report: wire.RecordingReport) -> None:
         leg_no = report.leg_no
+        if isinstance(report, wire.RecordingDone):
+            metrics.RECORDING_GAP_SECONDS.inc(report.gap_ms / 1000)
+        else:
+            metrics.RECORDINGS_FAILED.inc()
+            log.error("media.recording_failed", path=report.path, why=report.why)
         leg = self.legs.get(leg_no) or self._closed_legs.get(leg_no)
         self.recording(leg_no, -1)
         if leg is None:
@@ -228,7 +233,8 @@ class _HostSide:
 
     def _report_leg(self, leg: _HostedLeg, report: wire.LegReport) -> None:
         match report:
-            case wire.KeyPressed(_, key, at_ns):
+            case wire.KeyPressed(_, key, at_ns, source):
+                metrics.KEYS.labels(str(source.name).lower()).inc()
                 leg.tell(Digit(key, at_ns))
             case wire.Played(_, token):
                 leg.tell(PlayDone(token))

@@ -19,6 +19,19 @@ NAMES_LEFT_OUT = Counter(
     "hotline_media_names_left_out",
     "Names of securities that could not be rendered for a prompt; their codes were spoken.",
 )
+RECORDINGS_FAILED = Counter(
+    "hotline_media_recordings_failed",
+    "Recordings that could not be begun or completed.",
+)
+RECORDING_GAP_SECONDS = Counter(
+    "hotline_media_recording_gap_seconds",
+    "Sound that the disk did not take in time: silence in recordings, named in their files.",
+)
+KEYS = Counter(
+    "hotline_media_keys",
+    "Key presses, by the way in which each was told first: event, tone or info.",
+    labelnames=("source",),
+)
 
 
 class FrameLateness(Collector):

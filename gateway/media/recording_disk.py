@@ -266,25 +266,32 @@ class RecordingFile(NamedTuple):
 def recover_recordings(folder: Path) -> list[RecordingFile]:
     """Complete the recordings below a folder that their host did not; return these.
 
-    Their length is what reached the disk, all but the last second or two. Files that another
-    process is writing, and those that are no recordings, are left alone. Blocks on the disk:
-    call it from a thread, for the folders of the last days. Raises OSError.
+    Opens every WAV file there: call it from a thread, for the folders of the last days.
+    Raises OSError.
     """
-    recovered: list[RecordingFile] = []
-    for path in sorted(folder.rglob("*.wav")):
-        with path.open("r+b", buffering=0) as file:
-            try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                head = wav.read_header(file.read(wav.HEADER_BYTES))
-            except (BlockingIOError, wav.NoRecording):
-                continue
-            if not head.is_open:
-                continue
-            data_bytes = os.fstat(file.fileno()).st_size - wav.HEADER_BYTES
-            data_bytes -= data_bytes % wav.BYTES_PER_SAMPLE
-            close_file(file.fileno(), head.started_ns, data_bytes, [])
-        recovered.append(read_recording(path))
-    return recovered
+    found = map(recover_recording, sorted(folder.rglob("*.wav")))
+    return [recovered for recovered in found if recovered is not None]
+
+
+def recover_recording(path: Path) -> RecordingFile | None:
+    """Complete a recording that its host did not; None when there is nothing to complete.
+
+    Its length is what reached the disk, all but the last second or two. A file that another
+    process is writing, and one that is no recording, is left alone. Blocks on the disk.
+    Raises OSError.
+    """
+    with path.open("r+b", buffering=0) as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            head = wav.read_header(file.read(wav.HEADER_BYTES))
+        except (BlockingIOError, wav.NoRecording):
+            return None
+        if not head.is_open:
+            return None
+        data_bytes = os.fstat(file.fileno()).st_size - wav.HEADER_BYTES
+        data_bytes -= data_bytes % wav.BYTES_PER_SAMPLE
+        close_file(file.fileno(), head.started_ns, data_bytes, [])
+    return read_recording(path)
 
 
 def read_recording(path: Path) -> RecordingFile:

@@ -10,6 +10,7 @@ from typing import Final
 
 import msgspec
 
+from gateway.media.keys import KeySource
 from gateway.media.port import LegFigures
 from risk.domain.errors import PermanentFailure
 
@@ -156,6 +157,7 @@ class KeyPressed(_Message, frozen=True, tag=True):
     leg_no: int
     key: str
     at_ns: int
+    source: KeySource
 
     def __repr__(self) -> str:
         """Hide the key."""

@@ -2,8 +2,10 @@
 
 import os
 import signal
+import tempfile
 import time
 from itertools import pairwise
+from pathlib import Path
 
 import pytest
 import structlog
@@ -25,9 +27,11 @@ from gateway.media.port import (
     MediaLost,
     MediaRefused,
     PlayDone,
+    Recorded,
     RtpPeer,
 )
-from tests.builders.media import TIMEOUT_S, InWorker, OneHost, OnReactor, a_tone
+from gateway.media.recording_disk import recover_recordings
+from tests.builders.media import TIMEOUT_S, FarEnd, InWorker, OneHost, OnReactor, a_tone
 
 
 class PortPromises(OneHost):
@@ -211,6 +215,40 @@ class LostWorkerTests(TestCase):
         for _ in range(2):
             await media.open_leg(print)
         assert media.leg_count == 4
+
+    async def test_a_killed_worker_leaves_recordings_that_can_be_completed(self) -> None:
+        kept = tempfile.TemporaryDirectory()
+        self.addCleanup(kept.cleanup)
+        hosts = [WorkerHost(reactor, "127.0.0.1", (0, 0), 10) for _ in range(2)]
+        media = HostedMedia(hosts, reactor)
+        await media.start()
+        self.addCleanup(media.stop)
+        far, told, other_told = FarEnd(), list[LegEvent](), list[LegEvent]()
+        self.addCleanup(far.sock.close)
+        leg = await media.open_leg(told.append, far.peer)
+        other = await media.open_leg(other_told.append, far.peer)
+        for n, one in enumerate((leg, other)):
+            one.record(f"{kept.name}/{n}.wav")
+        path = Path(kept.name, "0.wav")
+        end_s = time.monotonic() + TIMEOUT_S
+        while not path.exists() or path.stat().st_size < 16_000:
+            assert time.monotonic() < end_s, "a second of sound reached the disk"
+            await deferLater(reactor, 0.02)
+        assert recover_recordings(Path(kept.name)) == []  # both are being written
+        assert hosts[0]._process is not None
+        hosts[0]._process.kill()
+        while not told:
+            assert time.monotonic() < end_s, "the call was not ended"
+            await deferLater(reactor, 0.02)
+        (recovered,) = recover_recordings(Path(kept.name))
+        assert recovered.path == str(path)
+        assert recovered.ms >= 1000
+        await other.close()
+        while not other_told:
+            assert time.monotonic() < end_s, "the other recording was not completed"
+            await deferLater(reactor, 0.02)
+        assert [type(event) for event in other_told] == [Recorded]
+        assert told == [MediaLost(LostReason.WORKER_ENDED)]
 
     async def test_a_worker_that_no_longer_turns_is_replaced(self) -> None:
         host = WorkerHost(reactor, "127.0.0.1", (0, 0), 10, silent_s_max=1.5)

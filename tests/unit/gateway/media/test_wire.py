@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.media import wire
+from gateway.media.keys import KeySource
 from gateway.media.port import LegFigures
 
 REQUESTS: list[wire.Request] = [
@@ -26,7 +27,7 @@ REQUESTS: list[wire.Request] = [
 REPORTS: list[wire.Report] = [
     wire.LegOpened(1, "127.0.0.1", 4000),
     wire.LegRefused(1, "no port"),
-    wire.KeyPressed(1, "5", 1_700_000_000_000_000_000),
+    wire.KeyPressed(1, "5", 1_700_000_000_000_000_000, KeySource.INFO),
     wire.Played(1, 7),
     wire.SoundHeard(1, b"\xd5"),
     wire.RecordingDone(1, "/var/calls/1.wav", "ab", 1200, 1_700_000_000_000_000_000, 20),
@@ -62,7 +63,11 @@ def test_foreign_bodies_are_refused(body: bytes) -> None:
 
 
 def test_keys_are_not_in_any_repr() -> None:
-    told = [wire.SendDigits(1, "258036", 8), wire.KeyPressed(1, "#", 1), wire.PressByInfo(1, "#")]
+    told = [
+        wire.SendDigits(1, "258036", 8),
+        wire.KeyPressed(1, "#", 1, KeySource.TONE),
+        wire.PressByInfo(1, "#"),
+    ]
     shown = repr(told)
     assert "258036" not in shown
     assert "#" not in shown
