@@ -1,6 +1,7 @@
 """Token buckets by key: how much of something one host, or one name, may have.
 
-Not here: what is limited (gateway.sip.gate, gateway.sip.registrar).
+Not here: what is limited (gateway.sip.transport, gateway.sip.gate,
+gateway.sip.registrar).
 """
 
 from collections import OrderedDict
@@ -23,18 +24,17 @@ class Rates:
 
     def admits(self, key: Hashable) -> bool:
         """Take one token of the key; False when it has none left."""
-        tokens = self._tokens(key)
+        now_s = self._clock.seconds()
+        tokens, at_s = self._buckets.pop(key, (self._burst, now_s))
+        tokens = min(self._burst, tokens + (now_s - at_s) * self._per_s)
         is_admitted = tokens >= 1
-        self._buckets[key] = (tokens - 1 if is_admitted else tokens, self._clock.seconds())
-        self._buckets.move_to_end(key)
+        self._buckets[key] = (tokens - 1 if is_admitted else tokens, now_s)
         if len(self._buckets) > KEYS_MAX:
             self._buckets.popitem(last=False)
         return is_admitted
 
     def is_spent(self, key: Hashable) -> bool:
         """Return True when the key has no token left; none is taken."""
-        return self._tokens(key) < 1
-
-    def _tokens(self, key: Hashable) -> float:
-        tokens, at_s = self._buckets.get(key, (self._burst, 0.0))
-        return min(self._burst, tokens + (self._clock.seconds() - at_s) * self._per_s)
+        now_s = self._clock.seconds()
+        tokens, at_s = self._buckets.get(key, (self._burst, now_s))
+        return tokens + (now_s - at_s) * self._per_s < 1

@@ -4,7 +4,6 @@ Not here: parsing, and where a response goes (gateway.sip.transactions).
 """
 
 import socket
-from collections import OrderedDict
 from collections.abc import Callable
 from typing import Any, Final
 
@@ -16,46 +15,25 @@ from twisted.internet.protocol import DatagramProtocol
 from gateway.sip import metrics
 from gateway.sip.errors import SipNotSent
 from gateway.sip.message import MESSAGE_BYTES_MAX
+from gateway.sip.rates import Rates
 from gateway.sip.settings import SipSettings
 from gateway.sip.wire import UDP, Hop
 
 log = structlog.get_logger("sip")
 
-PEERS_MAX: Final = 4096
 RECEIVE_BYTES: Final = 4 * 1024 * 1024  # as far as the system allows: a burst is not lost
 
 
-class PeerLimit:
-    """A token bucket per host, for the PEERS_MAX hosts heard last."""
-
-    def __init__(self, per_s: float, burst: int, clock: IReactorTime) -> None:
-        self._per_s = per_s
-        self._burst = float(burst)
-        self._clock = clock
-        self._peers: OrderedDict[str, tuple[float, float]] = OrderedDict()
-
-    def admits(self, host: str) -> bool:
-        """Take one token of the host; False when it has none left."""
-        now_s = self._clock.seconds()
-        tokens, at_s = self._peers.pop(host, (self._burst, now_s))
-        tokens = min(self._burst, tokens + (now_s - at_s) * self._per_s)
-        is_admitted = tokens >= 1
-        self._peers[host] = (tokens - 1 if is_admitted else tokens, now_s)
-        if len(self._peers) > PEERS_MAX:
-            self._peers.popitem(last=False)
-        return is_admitted
-
-
-def peer_limit(settings: SipSettings, clock: IReactorTime) -> PeerLimit:
+def peer_limit(settings: SipSettings, clock: IReactorTime) -> Rates:
     """Return the limit of the settings; one for all transports."""
-    return PeerLimit(settings.peer_datagrams_per_s, settings.peer_datagrams_burst, clock)
+    return Rates(settings.peer_datagrams_per_s, settings.peer_datagrams_burst, clock)
 
 
 class UdpTransport(DatagramProtocol):
     """The one UDP socket. `start` binds it, `listen` says who takes the messages."""
 
     def __init__(
-        self, settings: SipSettings, clock: IReactorTime, limit: PeerLimit | None = None
+        self, settings: SipSettings, clock: IReactorTime, limit: Rates | None = None
     ) -> None:
         self._settings = settings
         self._limit = limit or peer_limit(settings, clock)

@@ -23,8 +23,8 @@ from zope.interface import implementer
 
 from gateway.sip import metrics
 from gateway.sip.errors import SipNotSent
+from gateway.sip.rates import Rates
 from gateway.sip.settings import SipSettings
-from gateway.sip.transport import PeerLimit
 from gateway.sip.transport_frames import PONG, FrameReader
 from gateway.sip.transport_tls import client_options
 from gateway.sip.wire import TLS, Hop
@@ -173,7 +173,7 @@ class StreamTransport:
         name: str,
         settings: SipSettings,
         clock: IReactorTime,
-        limit: PeerLimit,
+        limit: Rates,
         on_message: Callable[[bytes, Hop], None],
         on_cut: Callable[[Hop], None],
     ) -> None:

@@ -5,8 +5,8 @@ from twisted.internet.task import Clock
 from twisted.internet.testing import StringTransportWithDisconnection
 
 from gateway.sip.errors import SipNotSent
+from gateway.sip.rates import Rates
 from gateway.sip.settings import SipSettings
-from gateway.sip.transport import PeerLimit
 from gateway.sip.transport_stream import (
     FIRST_MESSAGE_S_MAX,
     MESSAGE_S_MAX,
@@ -44,7 +44,7 @@ class House:
         self.settings = SipSettings(**settings)  # type: ignore[arg-type]
         per_s, burst = self.settings.peer_datagrams_per_s, self.settings.peer_datagrams_burst
         self.streams = StreamTransport(
-            "TCP", self.settings, self.clock, PeerLimit(per_s, burst, self.clock),
+            "TCP", self.settings, self.clock, Rates(per_s, burst, self.clock),
             lambda data, hop: self.messages.append((data, hop)), self.cuts.append,
         )  # fmt: skip
         self.ports = iter(range(40_000, 50_000))
