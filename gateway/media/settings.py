@@ -108,7 +108,7 @@ class VoiceSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     ] = ()
     words_per_minute: Annotated[
         int, msgspec.Meta(ge=80, le=400, description="Speed of synthesised speech.")
-    ] = 175
+    ] = 200
     slow_percent: Annotated[
         int,
         msgspec.Meta(

@@ -50,7 +50,7 @@ log = structlog.get_logger("media")
 PAUSE_S: Final = 0.25
 SLOW_PAUSE_S: Final = 0.45
 NAMES_MAX: Final = 4_000
-NAMES_WAITING_MAX: Final = 64
+NAMES_WAITING_MAX: Final = 256
 NAME_CHARS_MAX: Final = 60
 SLOW_FOLDER: Final = "slow"
 
@@ -65,7 +65,7 @@ _PAUSES: Final = Said(PAUSE, SLOW_PAUSE)
 
 _Text = tuple[Language, str]
 
-_SPACE_BEFORE_MARK: Final = re.compile(r" +(?=[,.])")
+_SPACE_BEFORE_MARK: Final = re.compile(r" +(?=[,.:;!?])")
 
 
 class Voice:

@@ -27,12 +27,12 @@ BOOK = PromptBook(
         Language.ZH: {
             "order.price": "代码{code:code},价格{price:price}",
             "who": "{name:name}, {code:code}。",
-            "from": "来电{ani:phone}",
+            "from": "来电{ani:phone},请稍候!",
         },
         Language.EN: {
             "order.price": "Code {code:code}, price {price:price}",
             "who": "{name:name}, {code:code}.",
-            "from": "Calling from {ani:phone}",
+            "from": "Calling from {ani:phone}: one moment!",
         },
     }
 )
@@ -170,6 +170,8 @@ class VoiceTests(SynchronousTestCase):
         en = self.voice.text("order.price", VALUES, Language.EN)
         assert zh == "代码幺零,价格两元整"
         assert en == "Code one zero, price two point zero zero yuan"
+        ani = self.voice.text("from", {"ani": Phone("95500")}, Language.EN)
+        assert ani == "Calling from nine five five zero zero: one moment!"
 
     def test_the_voice_falls_at_the_end_of_a_sentence_only(self) -> None:
         class Toned(NoSpeaker):
