@@ -45,42 +45,44 @@ Rows = npt.NDArray[np.intp]
 
 
 def _basis() -> F32:
-    """Return (WINDOW, 2 n): cosines of every frequency, then sines; |X|^2 is a sine's power."""
+    """Return (2 n, WINDOW): cosines of every frequency, then sines; |X|^2 is a sine's power."""
     tones = (*_LOW, *_HIGH)
-    hertz = [tone * detune for tone in tones for detune in _DETUNES] + [2 * tone for tone in tones]
-    angle = 2 * np.pi * np.outer(np.arange(WINDOW), hertz) / SAMPLE_RATE
+    hertz = [tone * detune for detune in _DETUNES for tone in tones] + [2 * tone for tone in tones]
+    angle = 2 * np.pi * np.outer(hertz, np.arange(WINDOW)) / SAMPLE_RATE
     scale = np.sqrt(2) / WINDOW
-    basis: F32 = (np.hstack([np.cos(angle), np.sin(angle)]) * scale).astype(np.float32)
+    basis: F32 = (np.vstack([np.cos(angle), np.sin(angle)]) * scale).astype(np.float32)
     return basis
 
 
-_BASIS: Final = _basis()
+BASIS: Final = _basis()
 _DECODED: Final[F32] = g711.decode_alaw(bytes(range(256))).astype(np.float32)
 _POWER_MIN: Final = _FULL_SCALE**2 / 2 * 10 ** ((TONE_DBM0_MIN - _FULL_SCALE_DBM0) / 10)
 
 
 def keys_in(windows: F32) -> tuple[I8, Flags]:
     """Return which key sounds in each window of shape (n, WINDOW), or -1, and how clearly."""
-    bins = windows @ _BASIS
-    half = bins.shape[1] // 2
-    power = np.square(bins[:, :half]) + np.square(bins[:, half:])
-    tones = power[:, : _TONES * len(_DETUNES)].reshape(-1, _TONES, len(_DETUNES)).max(axis=2)
-    harmonics = power[:, _TONES * len(_DETUNES) :]
+    bins = BASIS @ windows.T  # a row a frequency: what follows runs along rows
+    np.square(bins, out=bins)
+    half = len(bins) // 2
+    power = bins[:half] + bins[half:]
+    detuned = power[:-_TONES].reshape(len(_DETUNES), _TONES, -1)
+    tones = detuned.max(axis=0)
+    harmonics = power[-_TONES:]
     every = np.arange(len(windows))
-    low, high = tones[:, : len(_LOW)], tones[:, len(_LOW) :]
-    low_at, high_at = low.argmax(axis=1), high.argmax(axis=1)
-    low_max, high_max = low[every, low_at], high[every, high_at]
+    low, high = tones[: len(_LOW)], tones[len(_LOW) :]
+    low_at, high_at = low.argmax(axis=0), high.argmax(axis=0)
+    low_max, high_max = low[low_at, every], high[high_at, every]
     both = low_max + high_max
-    low[every, low_at] = high[every, high_at] = 0  # what is left are the others of each group
+    low[low_at, every] = high[high_at, every] = 0  # what is left are the others of each group
     energy = np.einsum("ij,ij->i", windows, windows) / WINDOW
-    overtones = harmonics[every, low_at] + harmonics[every, len(_LOW) + high_at]
+    overtones = harmonics[low_at, every] + harmonics[len(_LOW) + high_at, every]
     is_key = (
         (np.minimum(low_max, high_max) >= _POWER_MIN)
         & (both >= SHARE_MIN * energy)
         & (low_max <= TWIST_MAX * high_max)
         & (high_max <= TWIST_MAX * low_max)
-        & (low.max(axis=1) <= OTHERS_MAX * low_max)
-        & (high.max(axis=1) <= OTHERS_MAX * high_max)
+        & (low.max(axis=0) <= OTHERS_MAX * low_max)
+        & (high.max(axis=0) <= OTHERS_MAX * high_max)
         & (overtones <= HARMONIC_MAX * both)
     )
     keys = np.where(is_key, len(_HIGH) * low_at + high_at, _NONE).astype(np.int8)
@@ -132,7 +134,7 @@ class ToneReceiver:
         """Take one A-law frame of 20 ms for each row, no row twice; return the keys that begin."""
         at: Rows = np.array(rows, np.intp)
         codes = np.frombuffer(b"".join(frames), np.uint8).reshape(len(rows), FRAME_SAMPLES)
-        line = np.concatenate([self._history[at], _DECODED[codes]], axis=1)
+        line = np.concatenate([self._history[at], _DECODED.take(codes)], axis=1)
         self._history[at] = line[:, -_HISTORY:]
         windows = np.concatenate([line[:, :WINDOW], line[:, HOP : HOP + WINDOW]])
         keys, clear = keys_in(windows)
