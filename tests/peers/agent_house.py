@@ -146,10 +146,14 @@ class AgentHouse:
         )
         self.centre.bus.subscribe(self.told.append)
 
-    async def start(self) -> int:
-        """Open; return the SIP port."""
+    async def begin(self) -> None:
+        """Start media and voice."""
         await self.voice.prepare()
         await self.media.start()
+
+    async def start(self) -> int:
+        """Open; return the SIP port."""
+        await self.begin()
         self.centre.start()
         self.transports.start(reactor)
         self.edge.start()
@@ -169,8 +173,11 @@ class AgentHouse:
         leg.record(str(self.folder / f"{call_no}.wav"))
 
     def _call_received(self, call: IncomingCall) -> None:
-        if self.centre.call_received(call):
-            return
+        if not self.centre.call_received(call):
+            self.take(call)
+
+    def take(self, call: IncomingCall) -> None:
+        """Take a call that is no agent's own."""
         visitor = Visitor(self, call)
         self.visitors.append(visitor)
         self.tasks.spawn("visitor", visitor.take())
