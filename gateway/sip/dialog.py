@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from gateway.sip.errors import SipError
 from gateway.sip.headers import CSeq, NameAddr, Via, parse_name_addr
 from gateway.sip.message import MAX_FORWARDS_DEFAULT, Essentials, Headers, Request, Response
+from gateway.sip.networks import is_private
 from gateway.sip.routing import hop_of
 from gateway.sip.uri import Uri
 from gateway.sip.wire import Hop, Transport
@@ -46,15 +47,18 @@ class Dialog:
     @classmethod
     def of_answer(cls, invite: Request, answer: Response, peer: Hop) -> "Dialog":
         """Return the caller's dialog (§12.1.2). Raises SipError without a usable Contact."""
+        target = remote_target(answer)
         return cls(
             call_id=invite.call_id,
             local=invite.sender,
             remote=answer.to,
-            remote_target=remote_target(answer),
+            remote_target=target,
             route_set=_routes(answer.headers)[::-1],
             local_cseq=invite.cseq.number,
             remote_cseq=None,
             source=peer,
+            # What names a private address, and was reached at a public one, sits behind NAT.
+            is_behind_nat=is_private(target.host) and not is_private(peer.host),
         )
 
     @property

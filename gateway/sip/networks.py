@@ -48,3 +48,14 @@ class Networks(Generic[T]):
             if values is not None:
                 return values
         return []
+
+
+_PRIVATE: Final = Networks(
+    (network, True)
+    for network in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10")
+)
+
+
+def is_private(host: str) -> bool:
+    """Return True for an address that means something in its own network only (RFC 1918, 6598)."""
+    return bool(_PRIVATE.of(host))

@@ -87,3 +87,24 @@ def test_an_old_invite_without_a_contact_is_reached_at_its_from() -> None:
     assert str(dialog.remote_target) == "sip:13800138000@192.0.2.1"
     with pytest.raises(SipError):
         _callee(contact=None)
+
+
+@pytest.mark.parametrize(
+    ("contact", "peer", "hop"),
+    [
+        ("10.0.0.5:5080", "198.51.100.7", ("198.51.100.7", 30_000, "UDP")),  # behind NAT
+        ("172.31.0.5", "198.51.100.7", ("198.51.100.7", 30_000, "UDP")),
+        ("10.0.0.5:5080", "10.0.0.1", ("10.0.0.5", 5080, "UDP")),  # all in one private network
+        ("203.0.113.9", "198.51.100.7", ("203.0.113.9", 5060, "UDP")),
+        ("203.0.113.9", "10.0.0.1", ("203.0.113.9", 5060, "UDP")),
+    ],
+)
+def test_a_phone_behind_nat_gets_its_requests_where_it_was_reached(
+    contact: str, peer: str, hop: tuple[str, int, str]
+) -> None:
+    text = a_request(contact=f"<sip:agent1@{contact}>", to_tag="bob")
+    answer = parse_message(text.replace(text.split("\r\n")[0], "SIP/2.0 200 OK").encode())
+    assert isinstance(answer, Response)
+    dialog = Dialog.of_answer(_invite(), answer, Hop(peer, 30_000))
+    assert dialog.next_hop == hop
+    assert str(dialog.request("BYE", VIA).uri) == f"sip:agent1@{contact}"
