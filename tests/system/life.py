@@ -255,6 +255,7 @@ class Life:
         self.fix.start()
         if not accounts:
             heart.lifecycle.open_doors()
+        self.identity.pin_changes.start(heart.sequencer.submit)
         self.finish(self._days.check())
         self._tasks.every("day", CHECK_S, self._days.check)
         self.finish(self._calls.start())
@@ -269,6 +270,7 @@ class Life:
                 account.email,
                 account.language,
                 account.branch_code,
+                account.is_elder,
             )
             pin = account.phone_pin
             self.identity.enrol(customer, pin, account.web_password, self._now_ns())
