@@ -10,7 +10,7 @@ from twisted.internet.interfaces import IReactorTime
 
 from gateway.sip.settings import SipSettings
 from gateway.sip.transactions import Transactions
-from gateway.sip.wire import Timers
+from gateway.sip.wire import Hop, Timers
 
 if TYPE_CHECKING:
     from gateway.sip.calls import Call
@@ -37,6 +37,10 @@ class CallHouse(Protocol):
 
     def contact_by(self, transport: str, scheme: str = "sip") -> str:
         """Return our Contact value for a peer that is reached by that transport."""
+        ...
+
+    def knows(self, hop: Hop) -> bool:
+        """Return True for a host that a far end may send our call to."""
         ...
 
     def new_token(self) -> str:

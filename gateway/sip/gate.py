@@ -57,12 +57,13 @@ class Gate:
     def hears(self, source: Hop) -> bool:
         """Return False for a host whose messages are dropped unread."""
         host = source.host
-        if self._refuses or self._is_known(host):
+        if self._refuses or self.knows(host):
             return True
         self._turn(Turned.STRANGER_DROPPED, host)
         return False
 
-    def _is_known(self, host: str) -> bool:
+    def knows(self, host: str) -> bool:
+        """Return True for a trunk's host, a place of our phones, or an open one."""
         return bool(
             self.trunks.at(host)
             or self._open.of(host)
@@ -73,7 +74,7 @@ class Gate:
     def verdict(self, request: Request, source: Hop) -> Verdict:
         """Judge a request that belongs to no transaction yet, and is no ACK."""
         host = source.host
-        if not self._is_known(host):
+        if not self.knows(host):
             return self._turn_stranger(host)
         if request.method == "REGISTER":
             return (

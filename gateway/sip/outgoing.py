@@ -224,7 +224,8 @@ class OutgoingCall(Call):
                 self._invite_again(self.invite.uri)
             return bool(proof)
         if 300 <= response.status < 400 and not self._elsewhere:
-            self._elsewhere = redirected_to(response)
+            known = [(uri, hop) for uri, hop in redirected_to(response) if self.house.knows(hop)]
+            self._elsewhere = known  # nobody makes us call a stranger
         return response.status < 600 and self._goes_elsewhere()
 
     def _goes_elsewhere(self) -> bool:

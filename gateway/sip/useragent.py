@@ -169,6 +169,10 @@ class UserAgent:
         """Return False when messages of this host are to be dropped unread."""
         return self._gate is None or self._gate.hears(source)
 
+    def knows(self, hop: Hop) -> bool:
+        """Return True for a host that a far end may send our call to."""
+        return self._gate is None or self._gate.knows(hop.host)
+
     def verdict(self, request: Request, source: Hop) -> Verdict:
         """Judge a new request before a transaction is kept of it."""
         return ADMITTED if self._gate is None else self._gate.verdict(request, source)

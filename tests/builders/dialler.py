@@ -68,7 +68,7 @@ class Carriers(GatedExchange):
         self.wire.sent.clear()
         return said
 
-    def reply(self, name: str, status: int, method: str = "INVITE", extra: str = "") -> None:
+    def reply(self, name: str, status: int, method: str = "INVITE", contact: str = "") -> None:
         """Let the carrier answer the last request of that method that it was sent."""
         request = self._invites[f"{name} {method}"]
         body = OFFER if status == 200 and method == "INVITE" else ""
@@ -79,8 +79,7 @@ class Carriers(GatedExchange):
             f"To: {request.to}" + ("" if request.to.tag else f";tag={name}"),
             f"Call-ID: {request.call_id}",
             f"CSeq: {request.cseq}",
-            f"Contact: <sip:x@{HOSTS[name]}>",
-            *([extra] if extra else []),
+            f"Contact: <sip:x@{contact or HOSTS[name]}>",
             *(["Content-Type: application/sdp"] if body else []),
             f"Content-Length: {len(body)}",
         ]

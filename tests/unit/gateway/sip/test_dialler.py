@@ -49,6 +49,23 @@ def test_a_no_of_the_far_end_is_final(status: int) -> None:
     assert (carriers.told, call.status) == (["refused"], status)
 
 
+def test_a_redirection_to_a_stranger_is_not_followed() -> None:
+    carriers = Carriers()
+    call = carriers.place()
+    carriers.sent_to()
+    carriers.reply("a", 302, contact="198.51.100.66")
+    assert carriers.sent_to() == ["a ACK"]
+    assert (carriers.told, call.status) == (["refused"], 302)
+
+
+def test_a_redirection_within_the_trunks_is_followed() -> None:
+    carriers = Carriers()
+    carriers.place()
+    carriers.sent_to()
+    carriers.reply("a", 302)
+    assert carriers.sent_to() == ["a ACK", "a INVITE"]
+
+
 def test_a_silent_trunk_is_given_up_and_its_late_answer_gets_bye() -> None:
     carriers = Carriers(dial_silence_s=4.0)
     call = carriers.place()
