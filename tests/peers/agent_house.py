@@ -64,6 +64,7 @@ class Visitor:
         leg = await self.house.media.open_leg(self.leg_event, self.call.peer)
         self.leg = leg
         self.call.on_peer(leg.set_peer)
+        self.call.on_key(leg.press_by_info)
         self.call.answer(leg.local_address)
 
         def over(_: CloseReason) -> None:
@@ -96,9 +97,10 @@ class Visitor:
         self.ticket.on_ended(self.ended)
 
     def ended(self, end: TicketEnd) -> None:
-        """Back from the desk: the flow says goodbye."""
+        """Back from the desk: the flow says goodbye, unless callers are to do so."""
         self.end = end
-        self.call.hangup()
+        if self.house.says_goodbye:
+            self.call.hangup()
 
 
 class AgentHouse:
@@ -113,6 +115,7 @@ class AgentHouse:
         """`media` is by default of the reactor's own."""
         self.folder = folder
         self.visitors: list[Visitor] = []
+        self.says_goodbye = True
         self.told: list[DeskEvent] = []
         self.recorded: list[Recorded] = []
         self.tasks = Tasks(reactor)

@@ -24,13 +24,21 @@ class TonePhone(Baresip):
     tone_hz = 0
     registrar = ""
     password = ""
+    answer_mode = "manual"
 
     @classmethod
     async def begin(
-        cls, folder: Path, user: str, tone_hz: int, registrar: str = "", password: str = ""
+        cls,
+        folder: Path,
+        user: str,
+        tone_hz: int,
+        registrar: str = "",
+        password: str = "",
+        answer_mode: str = "manual",
     ) -> "TonePhone":
-        """Start; `registrar` is host:port, perhaps with ;transport=tcp."""
+        """Start; `registrar` is host:port, perhaps with ;transport=tcp, `answer_mode` or auto."""
         phone = cls(folder, user, "PCMA")
+        phone.answer_mode = answer_mode
         phone.tone_hz, phone.registrar, phone.password = tone_hz, registrar, password
         await phone._launch(phone._write_config())
         return phone
@@ -43,7 +51,8 @@ class TonePhone(Baresip):
         if self.registrar:
             (self._folder / "accounts").write_text(
                 f"<sip:{self._ani}@{self.registrar}>;auth_user={self._ani}"
-                f";auth_pass={self.password};regint=60;audio_codecs=PCMA,PCMU;answermode=manual\n"
+                f";auth_pass={self.password};regint=60;audio_codecs=PCMA,PCMU"
+                f";answermode={self.answer_mode}\n"
             )
         return control_port
 
