@@ -11,6 +11,7 @@ from risk.domain.reasons import REASONS
 OTHER_REASON: Final = "other"
 VARIANTS: Final[Mapping[str, tuple[str, ...]]] = {
     "line_languages": ("both", "one"),
+    "caller_kind": ("usual", "elder"),
     "side_word": ("buy", "sell"),
     "item_side": ("buy", "sell"),
     "item_state": (

@@ -85,7 +85,7 @@ _AS_OF: Final = ("as_of_day", "as_of")
 # A `reason` comes with the figures that its words name.
 BRINGS: Final[Mapping[Action, tuple[str, ...]]] = {
     Action.VERIFY_PIN: ("verified_account_no",),
-    Action.ADMIT_CALLER: ("is_elder", "is_query_only", "client_branch_code"),
+    Action.ADMIT_CALLER: ("is_elder", "caller_kind", "is_query_only", "client_branch_code"),
     Action.READ_NOTICES: ("notice_no", "notice_line", "is_last_line", *_LIST),
     Action.MARK_HEARD: (),
     Action.FIND_SECURITY: ("symbol", "security", "measure"),

@@ -63,6 +63,12 @@ NOTICE: Mapping[str, object] = {
     "notice_line": "您的担保比例低于预警线。",
     "is_last_line": False,
 }
+ADMITTED: Mapping[str, object] = {
+    "is_elder": False,
+    "caller_kind": "usual",
+    "is_query_only": False,
+    "client_branch_code": "31001",
+}
 REASON: Mapping[str, object] = {"reason": "off_lot", "lot": 100}
 
 
@@ -75,7 +81,7 @@ GOOD: Answers = {
     Action.VERIFY_PIN: ("ok", {"verified_account_no": "100200300"}),
     Action.ADMIT_CALLER: (
         "allowed",
-        {"is_elder": False, "is_query_only": False, "client_branch_code": "31001"},
+        ADMITTED,
     ),
     Action.READ_NOTICES: ("none", a_list(NOTICE, {**NOTICE, "is_last_line": True})),
     Action.MARK_HEARD: ("ok", {}),

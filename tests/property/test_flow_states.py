@@ -113,6 +113,7 @@ class Walk:
             visit = ahead.pop()
             moment = (visit.state, visit.phase, visit.is_playing, visit.is_warned)
             moment += (visit.tries, visit.place, bool(visit.keys))
+            moment += (visit.values.get("caller_kind"),)  # it decides long after it is known
             if moment in seen:
                 continue
             seen.add(moment)

@@ -20,6 +20,7 @@ from risk.domain.fixedpoint import format_e4, parse_e4
 from risk.domain.ids import china_time
 from risk.domain.instrument import Instrument
 from tests.builders.rulebooks import CONFIG
+from tests.system import staff
 from tests.system.branch_desk import BranchDesk
 from tests.system.checks import Checks
 from tests.system.life import PASSWORD
@@ -130,7 +131,7 @@ class Scenario:
         if self._world is not None:
             raise ScenarioFailed("accounts must be given before the first act")
         held = tuple(positions(words))
-        said = pairs(without_positions(words[1:]), "cash pin phone lang branch mail")
+        said = pairs(without_positions(words[1:]), "cash pin phone lang branch mail elder")
         number = account_no(words[0])
         is_zh = said.get("lang", "zh") == "zh"
         pin = said.get("pin", "135724")
@@ -146,6 +147,7 @@ class Scenario:
             web_password=PASSWORD,
             cash_e4=parse_e4(said["cash"]),
             positions=tuple(OpeningPosition(symbol, qty) for symbol, qty, _ in held),
+            is_elder=said.get("elder") == "yes",
         )
 
     # Time and lives
@@ -285,6 +287,14 @@ class Scenario:
         key = rest[0] if rest else ""
         key = account_no(key) if scope == "account" else key
         self.world.set_kill_switch(SCOPES[scope], key, verb == "stops")
+
+    def do_binds(self, words: Words) -> None:
+        """`binds A1 13800000009 query_only any refuse`: what these numbers may do with A1."""
+        staff.bind(self.world, words)
+
+    def do_notice(self, words: Words) -> None:
+        """`notice margin to A1 "担保比例偏低。" "Your ratio is low."`: to be heard by A1."""
+        staff.give_notice(self.world, words)
 
     def do_others(self, words: Words) -> None:
         """`others sell 600000 300 at 10.02`: the rest of the market enters an order."""

@@ -185,7 +185,7 @@ class World:
         """Dial the hotline, or a branch's own number."""
         life = self.life
         call_no = f"{self.time_ns}-{name}"
-        call = self.calls[name] = ScriptCall(name, ani, dnis, call_no, life.media)
+        call = self.calls[name] = ScriptCall(name, f"+86{ani}", dnis, call_no, life.media)
         if not life.is_dead:
             life.phone.call_received(call)  # type: ignore[arg-type]  # a call without SIP
         self.settle()

@@ -68,6 +68,7 @@ class LoginActions:
             log.info("ivr.caller_bound", call_no=caller.call_no, policy=policy.name)
         return _ADMISSION[policy], {
             "is_elder": profile.is_elder,
+            "caller_kind": "elder" if profile.is_elder else "usual",
             "is_query_only": policy is not CallerPolicy.ALLOW,
             "client_branch_code": profile.branch_code,
         }

@@ -7,7 +7,7 @@ beats two of four, most of all for the elderly (reference: voice menus, broad an
 
 from typing import Final
 
-from gateway.ivr.flow import Do, Go, Menu, Say, State
+from gateway.ivr.flow import Do, Fork, Go, Menu, Say, State
 from gateway.ivr.flows.common import MENU, tries
 from gateway.ivr.wishes import Action
 from risk.domain.enums import Side
@@ -42,9 +42,15 @@ STATES: Final[tuple[State, ...]] = (
     Say(name="main.closed", prompt="hours.closed", then="main.opens"),
     Say(name="main.opens", prompt="hours.opens_{opens}", then="main.hint"),
     Say(name="main.hint", prompt="main.hint", then=MENU),
-    Menu(
+    Fork(
         name=MENU,
-        prompts=(),
+        value="caller_kind",
+        exits={"usual": "main.choose", "elder": "main.choose_elder"},
+    ),
+    Menu(name="main.choose", prompts=(), keys=_ERRANDS, **tries()),
+    Menu(
+        name="main.choose_elder",
+        prompts=(("main.agent_first", None),),
         keys=_ERRANDS,
         **tries(),
     ),

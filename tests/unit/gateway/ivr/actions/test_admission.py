@@ -54,7 +54,12 @@ def test_the_number_called_from_decides_what_a_caller_may_do(
     asked = LoginActions(FakePins(), callers, contacts)
     assert answer_of(asked.admit(HIDDEN, a_wish(Action.ADMIT_CALLER))) == (
         outcome,
-        {"is_elder": True, "is_query_only": is_query_only, "client_branch_code": "00001"},
+        {
+            "is_elder": True,
+            "caller_kind": "elder",
+            "is_query_only": is_query_only,
+            "client_branch_code": "00001",
+        },
     )
     assert callers.asked == [(ACCOUNT_NO, "00001", "", True)]
 

@@ -8,6 +8,7 @@ from gateway.ivr.entry import ISO
 from gateway.ivr.visit import Phase
 from gateway.ivr.wishes import Action
 from tests.builders.hotline import (
+    ADMITTED,
     ALERT,
     GOOD,
     ORDER_ITEM,
@@ -262,7 +263,7 @@ def test_a_line_of_one_language_does_not_ask_for_it() -> None:
 
 
 def test_a_caller_of_a_bound_number_may_ask_but_is_offered_nothing_that_acts() -> None:
-    bound = {"is_elder": False, "is_query_only": True, "client_branch_code": "31001"}
+    bound = {**ADMITTED, "is_query_only": True}
     visit = HotlineVisit({**GOOD, Action.ADMIT_CALLER: ("query_only", bound)}).run(LOGIN)
     assert "login.query_only" in visit.said
     assert not {"main.buy", "main.sell", "main.cancel"} & set(visit.said)
@@ -295,3 +296,12 @@ def test_a_new_pin_leaves_no_trace_but_in_the_wish_itself() -> None:
     assert wish.secrets == {"pin_old": "111222", "pin_new": "918273", "pin_again": "918273"}
     assert visit.visit.secrets == {}
     assert "918273" not in repr([visit.visit, visit.effects, visit.done])
+
+
+def test_an_elderly_caller_is_offered_a_person_first() -> None:
+    elder = {**ADMITTED, "is_elder": True, "caller_kind": "elder"}
+    visit = HotlineVisit({**GOOD, Action.ADMIT_CALLER: ("allowed", elder)}).run(LOGIN)
+    said = visit.said
+    assert said[said.index("main.agent_first") + 1] == "main.buy"
+    visit.run("5 |")
+    assert visit.said.count("main.agent_first") == 2
