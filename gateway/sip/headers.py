@@ -144,7 +144,10 @@ class NameAddr:
     @property
     def tag(self) -> str:
         """The tag, "" when there is none."""
-        return param_of(self.params, "tag") or ""
+        for name, value in self.params:
+            if name == "tag":
+                return value or ""
+        return ""
 
     def tagged(self, tag: str) -> "NameAddr":
         """Return the same with this tag."""

@@ -3,7 +3,6 @@
 Not here: names; who configures one has it looked up at start (gateway.sip.trunks).
 """
 
-import ipaddress
 import re
 from dataclasses import replace
 from typing import Final
@@ -11,7 +10,7 @@ from typing import Final
 from gateway.sip.errors import SipError
 from gateway.sip.headers import parse_name_addr
 from gateway.sip.message import Response
-from gateway.sip.uri import PORT_DEFAULT, Uri, param_of
+from gateway.sip.uri import PORT_DEFAULT, Uri, ipv4_of, param_of
 from gateway.sip.wire import TCP, TLS, UDP, Hop
 
 TLS_PORT_DEFAULT: Final = 5061
@@ -26,9 +25,8 @@ def hop_of(uri: Uri) -> Hop | None:
 
     RFC 3263 §4.1: `transport` decides, TLS for sips:, else UDP. `maddr` is not followed.
     """
-    try:
-        host = str(ipaddress.IPv4Address(uri.host))
-    except ValueError:
+    host = ipv4_of(uri.host)
+    if host is None:
         return None
     name = (uri.param("transport") or "").lower()
     if uri.scheme == "sips":

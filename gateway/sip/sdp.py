@@ -5,7 +5,6 @@ Not here: who sends RTP (gateway.media). RFC 8866, RFC 3264, RFC 4733 §2.4.
 """
 
 import enum
-import ipaddress
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -13,6 +12,7 @@ from typing import Final, NamedTuple
 
 from gateway.media.port import Codec, RtpPeer
 from gateway.sip.errors import SdpError, shown
+from gateway.sip.uri import ipv4_of
 
 SDP_BYTES_MAX: Final = 8 * 1024
 LINES_MAX: Final = 256
@@ -23,6 +23,7 @@ EVENTS: Final = "0-15"  # 0-9 * # A-D
 AUDIO_PROFILE: Final = "RTP/AVP"
 CONTENT_TYPE: Final = "application/sdp"
 NOWHERE: Final = "0.0.0.0"
+MULTICAST_FIRST: Final = 224  # first octet of what is no address of one host
 
 _MEDIA = re.compile(r"([A-Za-z0-9.!%*_+'~-]+) ([0-9]{1,5})(?:/[0-9]+)? (\S+)((?: \S+)*)")
 _RTPMAP = re.compile(r"([0-9]{1,3}) ([^/ ]+)/([0-9]+)(?:/1)?\s*")
@@ -232,11 +233,9 @@ def _agreed(sdp: SessionDescription, stream_no: int, codec: Codec) -> Agreed:
         if encoding == _EVENT_NAME and str(number) in stream.formats
     ]
     host = stream.address or sdp.address
-    try:
-        address = ipaddress.IPv4Address(host)
-    except ValueError as e:
-        raise SdpError(f"c= must be an IPv4 address, was {shown(host)}", 488) from e
-    if address.is_multicast or host == "255.255.255.255":
+    if ipv4_of(host) is None:
+        raise SdpError(f"c= must be an IPv4 address, was {shown(host)}", 488)
+    if int(host.partition(".")[0]) >= MULTICAST_FIRST:
         raise SdpError(f"c= must be the address of one host, was {host}", 488)
     direction = (stream.direction or sdp.direction).mirrored
     if host == NOWHERE:  # hold as RFC 2543 wrote it

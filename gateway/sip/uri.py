@@ -5,6 +5,7 @@ RFC 3261 §19.1, RFC 3966.
 """
 
 import functools
+import ipaddress
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ from gateway.sip.errors import SipError, shown
 URI_CHARS_MAX: Final = 2048
 NUMBER_CHARS_MAX: Final = 32
 URIS_KEPT: Final = 1024
+HOSTS_KEPT: Final = 1024
 PORT_DEFAULT: Final = 5060
 SUPPORTED_SCHEMES: Final = frozenset({"sip", "sips", "tel"})
 
@@ -67,6 +69,15 @@ class Uri:
     def param(self, name: str) -> str | None:
         """Return the parameter's value; "" when it stands without one, None when it is absent."""
         return param_of(self.params, name)
+
+
+@functools.lru_cache(maxsize=HOSTS_KEPT)
+def ipv4_of(host: str) -> str | None:
+    """Return a numeric IPv4 address in its usual form, None for anything else."""
+    try:
+        return str(ipaddress.IPv4Address(host))
+    except ValueError:
+        return None
 
 
 def param_of(params: Params, name: str) -> str | None:
