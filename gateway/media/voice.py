@@ -159,8 +159,7 @@ class Voice:
 
     def _name_is_over(self, name: _Text) -> None:
         for ready in self._names_waiting.pop(name):
-            if not ready.called:  # else who asked has gone
-                ready.callback(None)
+            ready.callback(None)  # harmless when who asked has gone: a plain Deferred, cancelled
 
     async def render_names(self, names: Iterable[tuple[str, Language]]) -> None:
         """Render names to the folder on disk, one at a time, so that calls find them there.
