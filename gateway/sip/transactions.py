@@ -4,6 +4,7 @@ Malformed requests are answered without state where an answer is possible. Not h
 request means, which is the user's (gateway.sip.useragent). RFC 3261 §17.1.3, §17.2.3, §8.2.7.
 """
 
+import hashlib
 from collections.abc import Callable, Hashable
 from typing import Final, Protocol
 
@@ -75,6 +76,7 @@ class Transactions:
         self._timers = timers
         self._user = user
         self._new_token = new_token
+        self._tag_key = new_token()
         self._transactions_max = transactions_max
         self._servers: dict[Hashable, ServerTransaction] = {}
         self._merge_keys: set[Hashable] = set()
@@ -205,9 +207,21 @@ class Transactions:
         if verdict.is_admitted:
             verdict = self._measured(request)
         if verdict.status:
-            response = response_to(request, verdict.status, self._new_token(), verdict.headers)
+            tag = self._tag_of(request)
+            response = response_to(
+                _seen_from(request, source), verdict.status, tag, verdict.headers
+            )
             self._reply(build_message(response), request.via, source)
         return verdict.is_admitted
+
+    def _tag_of(self, request: Request) -> str:
+        """Return the To tag of an answer that keeps nothing: for a repeated request the same one.
+
+        RFC 3261 §8.2.7.
+        """
+        said = (self._tag_key, request.via.branch, request.sender.tag, request.call_id)
+        text = "\0".join((*said, str(request.cseq)))
+        return hashlib.sha256(text.encode("utf-8", "surrogateescape")).hexdigest()[:16]
 
     def _measured(self, request: Request) -> Verdict:
         if len(request.headers.get_all("Via")) > VIAS_MAX:

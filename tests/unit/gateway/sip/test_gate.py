@@ -64,6 +64,18 @@ def test_a_stranger_may_be_refused_instead_and_still_costs_nothing(method: str) 
     assert house.clock.getDelayedCalls() == []
 
 
+def test_an_answer_that_keeps_nothing_is_the_same_for_the_same_request() -> None:
+    house = GatedExchange(strangers="refuse")
+    vias, tags = [], []
+    for n in (1, 1, 2):
+        house.wire.arrive(_invite(n), STRANGER)
+        house.wire.take()
+        vias.append(house.wire.last[0].via)
+        tags.append(house.wire.last[0].to.tag)
+    assert tags[0] == tags[1] != tags[2]
+    assert dict(vias[0].params)["received"] == STRANGER.host
+
+
 def test_by_default_this_machine_alone_may_call() -> None:
     house = GatedExchange(has_phones=False, trunks=(), phones=())
     assert _statuses(house, _invite(1), Hop("10.0.0.5", 5060)) == []
