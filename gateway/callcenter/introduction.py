@@ -13,6 +13,7 @@ from risk.domain.enums import Language
 
 ANONYMOUS: Final = "anonymous"  # RFC 3323 §4.1.1.3
 VALUE_CHARS_MAX: Final = 200
+STATES_SHOWN: Final = 3  # the last ones: an INVITE is to fit one datagram
 _UNSAFE: Final = re.compile(r"[\x00-\x1f\x7f\"\\]")
 
 _WORDS: Final[Mapping[Language, Mapping[str, str]]] = {
@@ -62,7 +63,7 @@ def introduction(card: CallerCard, language: Language) -> Introduction:
         ("X-Hotline-Account", f"****{tail}" if tail else ""),
         ("X-Hotline-Branch", card.branch_code),
         ("X-Hotline-Draft", draft),
-        ("X-Hotline-Path", " ".join(card.path)),
+        ("X-Hotline-Path", " ".join(card.path[-STATES_SHOWN:])),
     ]
     return Introduction(
         card.ani or ANONYMOUS,

@@ -27,6 +27,7 @@ from gateway.media.port import (
 from gateway.media.speech import Value
 from gateway.sip.calls import CloseReason
 from gateway.sip.desk_port import CallerCard, Ticket, TicketEnd
+from gateway.sip.errors import SipNotSent
 from gateway.sip.uri import Uri
 from gateway.sip.wire import Hop
 from risk.domain.enums import Language
@@ -159,6 +160,7 @@ class MemoryPhones:
         self.placed: list[tuple[str, dict[str, object]]] = []
         self.calls: dict[str, MemoryCall] = {}  # the last one to each phone
         self.every: list[MemoryCall] = []
+        self.is_broken = False
         self.first_status = 180  # what a phone says when it is called; 0 is nothing
 
     def contacts(self, username: str) -> list[tuple[Uri, Hop]]:
@@ -166,6 +168,8 @@ class MemoryPhones:
         return [] if hop is None else [(Uri("sip", user=username, host=hop.host), hop)]
 
     def place(self, to: Uri, ani: str, peer: Hop, local: Address, **more: object) -> MemoryCall:
+        if self.is_broken:
+            raise SipNotSent("closed")
         call = MemoryCall(f"to {to.user}")
         call.status = self.first_status
         self.calls[to.user] = call

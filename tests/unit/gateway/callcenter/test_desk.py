@@ -47,7 +47,7 @@ def test_the_agents_phone_shows_who_calls_and_is_offered_the_callers_codec_only(
     room = DeskRoom()
     room.sign_on("1002")
     room.call(
-        account_no="100200301234", is_verified=True, draft=DRAFT, path=("main", "order.qty"),
+        account_no="100200301234", is_verified=True, draft=DRAFT, path=("a", "main", "order.price", "order.qty"),
         branch_code="00001", language=Language.ZH,
     )  # fmt: skip
     ((phone, said),) = room.phones.placed
@@ -58,7 +58,7 @@ def test_the_agents_phone_shows_who_calls_and_is_offered_the_callers_codec_only(
     headers = dict(said["headers"])  # type: ignore[call-overload]
     assert headers["X-Hotline-Account"] == "****1234"
     assert headers["X-Hotline-Draft"] == "side_word=buy; symbol=600000; qty=200"
-    assert headers["X-Hotline-Path"] == "main order.qty"
+    assert headers["X-Hotline-Path"] == "main order.price order.qty"
     assert "100200301234" not in repr(said)
 
 
@@ -161,6 +161,16 @@ def test_a_phone_that_does_not_even_ring_is_given_up_soon() -> None:
     room.turn(TWO_AGENTS.react_s + 1)
     whys = [event.why for event in room.told if isinstance(event, events.RingEnded)]
     assert whys == [RingEnd.UNREACHABLE]
+
+
+def test_a_call_that_cannot_be_sent_ends_its_ring_at_once() -> None:
+    room = DeskRoom()
+    room.sign_on("1001")
+    room.phones.is_broken = True
+    room.call()
+    whys = [event.why for event in room.told if isinstance(event, events.RingEnded)]
+    assert whys == [RingEnd.UNREACHABLE]
+    assert all(leg.is_closed for leg in room.media.legs)
 
 
 def test_without_media_the_caller_keeps_waiting_and_is_served_later() -> None:
