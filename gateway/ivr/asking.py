@@ -40,6 +40,8 @@ def enter(turn: Turn, state: Asking) -> None:
         return
     if isinstance(state, Menu | Pages):
         turn.forget_secrets()
+        if isinstance(state, Menu) and state.is_fresh:
+            turn.drop_type_ahead()
         while turn.visit.type_ahead and turn.visit.type_ahead[0].key == "#":
             key, *rest = turn.visit.type_ahead  # a field's `#` pressed twice is no choice
             turn.set(type_ahead=tuple(rest))
@@ -153,7 +155,10 @@ def _menu_key(turn: Turn, state: Menu, key: str) -> None:
         _agent(turn, state, key)
     elif key == REPEAT:
         turn.used(key, is_shown=True)
-        _repeat(turn, state)
+        if state.on_repeat:
+            turn.go(state.on_repeat)
+        else:
+            _repeat(turn, state)
     elif key == BACK and state.on_back:
         turn.used(key, is_shown=True)
         turn.go(state.on_back)

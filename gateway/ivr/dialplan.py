@@ -9,12 +9,14 @@ from typing import Final, NamedTuple
 
 from gateway.ivr.flow import CallFlow
 from gateway.ivr.flows.hotline import HOTLINE
+from gateway.ivr.flows.notice_call import NOTICE_CALL
 from gateway.ivr.settings import LineSettings
 from gateway.sip.caller import e164
 from risk.domain.enums import Language
 from risk.domain.errors import ConfigError
 
 FLOWS: Final[Mapping[str, CallFlow]] = {"hotline": HOTLINE}
+OUR_CALLS: Final[Mapping[str, CallFlow]] = {"notice_call": NOTICE_CALL}  # nobody can dial them
 
 
 class Line(NamedTuple):

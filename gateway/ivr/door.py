@@ -1,7 +1,7 @@
 """The phone door: takes SIP calls, gives each a leg and a runner, and keeps within its limits.
 
 Give `call_received` and `is_ready` to the user agent. Not here: the SIP socket, what callers
-hear, and calls that we place (gateway.ivr.notice_door).
+hear, and how calls of ours go (gateway.ivr.notice_calls).
 """
 
 from collections.abc import Callable
@@ -16,8 +16,10 @@ from gateway.core.tasks import Tasks
 from gateway.ivr import lint, lint_prompts, metrics
 from gateway.ivr.actions.table import PhoneActions
 from gateway.ivr.call_record import CallLog
-from gateway.ivr.dialplan import FLOWS, Dialplan
-from gateway.ivr.runner import CallRunner, Fittings
+from gateway.ivr.dialplan import FLOWS, OUR_CALLS, Dialplan
+from gateway.ivr.fittings import Fittings
+from gateway.ivr.notice_calls import Announcement, NoticeCalls, NoticeDialler, NoticeResult
+from gateway.ivr.runner import CallRunner
 from gateway.ivr.settings import PhoneSettings
 from gateway.ivr.variants import VARIANTS
 from gateway.media.port import MediaLink, MediaRefused
@@ -45,6 +47,7 @@ class PhoneDoor:
         desk: AgentDesk | None = None,
         call_log: CallLog | None = None,
         recordings: Path | None = None,
+        dialler: NoticeDialler | None = None,
     ) -> None:
         """`recordings` is an existing folder, None when calls are not recorded.
 
@@ -55,6 +58,9 @@ class PhoneDoor:
         self._dialplan = Dialplan(settings.lines)
         self._fittings = Fittings(
             *(voice, actions, settings, self._tasks, clock, now_ns, desk, call_log, recordings)
+        )
+        self._notices = (
+            NoticeCalls(settings, media, dialler, self._fittings) if dialler is not None else None
         )
         self._calls: dict[IncomingCall, CallRunner] = {}
         self._leaving: set[Deferred[Any]] = set()  # calls that are over, but for their record
@@ -84,7 +90,7 @@ class PhoneDoor:
 
     def _check_flows(self) -> None:
         words = {**VARIANTS, "greeting": self._dialplan.greetings()}
-        for name, flow in FLOWS.items():
+        for name, flow in {**FLOWS, **OUR_CALLS}.items():
             for problem in [
                 *lint.problems(flow),
                 *lint_prompts.problems(flow, self._voice.book, words),
@@ -96,11 +102,28 @@ class PhoneDoor:
         self._is_open = False
         for call in list(self._calls):
             call.hangup()
+        if self._notices is not None:
+            self._notices.hang_up_all()
         await DeferredList(list(self._leaving))
         self._tasks.stop()
         await self._media.stop()
         await self._voice.stop()
         log.info("ivr.door_closed")
+
+    def place_notice(self, said: Announcement) -> "Deferred[NoticeResult]":
+        """Call a customer and read out a notice; fires when the call is over.
+
+        Raises what NoticeCalls.place raises.
+        """
+        if self._notices is None:
+            raise ConfigError("sip.trunks", "no calls are placed without one: add a [[sip.trunks]]")
+        placed = Deferred.fromCoroutine(self._notices.place(said))
+        self._leaving.add(placed)
+        return placed.addBoth(self._left, placed)
+
+    def _left(self, result: Any, leaving: "Deferred[Any]") -> Any:
+        self._leaving.discard(leaving)
+        return result
 
     def call_received(self, call: IncomingCall) -> None:
         """Take or refuse a call of the user agent."""
@@ -138,4 +161,4 @@ class PhoneDoor:
     def _closed(self, call: IncomingCall, reason: CloseReason) -> None:
         leaving = self._calls.pop(call).call_closed(reason.value)
         self._leaving.add(leaving)
-        leaving.addBoth(lambda _: self._leaving.discard(leaving))
+        leaving.addBoth(self._left, leaving)

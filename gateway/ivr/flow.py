@@ -65,6 +65,8 @@ class Menu:
     say_timeout: str
     on_tries_used: str
     on_back: str = ""  # where `*` leads; it is no choice when empty
+    on_repeat: str = ""  # where `9` leads; the menu itself when empty
+    is_fresh: bool = False  # keys pressed before it is asked are thrown away
 
     def __post_init__(self) -> None:
         if not set(self.keys) <= set(CHOICE_KEYS):
@@ -169,16 +171,16 @@ class Pages:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Notices:
-    """Every item of a list is heard to its end, then `proof` is performed with its values."""
+    """Every item of a list is heard to its end; `proof` is then performed with its values."""
 
     name: str
     items: str
     prompt: str
-    proof: Action
     then: str
+    proof: Action | None = None
 
     def __post_init__(self) -> None:
-        if self.proof in ACTING:
+        if self.proof is not None and self.proof in ACTING:
             raise TypeError(f"{self.name}: {self.proof.value} needs a confirmation")
 
 
@@ -212,11 +214,14 @@ Asking = Menu | Collect | Confirm | Pages
 class CallFlow:
     """States by name, the first one, and the Transfer that `0` leads to ("": nobody is there).
 
-    Raises ValueError for a name used twice.
+    `given` names values that a call of this flow begins with. Raises ValueError for a name used
+    twice.
     """
 
-    def __init__(self, start: str, states: Iterable[State], agent: str = "") -> None:
-        self.start, self.agent = start, agent
+    def __init__(
+        self, start: str, states: Iterable[State], agent: str = "", given: Iterable[str] = ()
+    ) -> None:
+        self.start, self.agent, self.given = start, agent, frozenset(given)
         self.states: dict[str, State] = {}
         for state in states:
             if state.name in self.states:

@@ -171,7 +171,7 @@ def _heard(turn: Turn) -> None:
             _end(turn)
             turn.effects.append(EndCall())
         case Notices() as state:
-            turn.perform(state.proof, _notice_values(turn, state))
+            _notice_heard(turn, state)
         case Transfer(queue=queue):
             turn.set(phase=Phase.QUEUED)
             turn.effects.append(Enqueue(queue))
@@ -196,6 +196,14 @@ def _outcome(turn: Turn, given: Outcome) -> None:
     tries = visit.failed.get(state.name, 0) + 1 if given.name in state.failing else 0
     turn.set(failed={**visit.failed, state.name: tries})
     turn.go(state.on_tries_used if tries >= TRIES_MAX else state.exits[given.name])
+
+
+def _notice_heard(turn: Turn, state: Notices) -> None:
+    if state.proof is None:
+        turn.set(place=turn.visit.place + 1)
+        _next_notice(turn, state)
+    else:
+        turn.perform(state.proof, _notice_values(turn, state))
 
 
 def _next_notice(turn: Turn, state: Notices) -> None:

@@ -53,8 +53,8 @@ def exits(state: State) -> list[str]:
         case Say(then=then) | Notices(then=then):
             return [then]
         case Menu():
-            back = [state.on_back] if state.on_back else []
-            return [*(go.then for go in state.keys.values()), *back, state.on_tries_used]
+            more = [then for then in (state.on_back, state.on_repeat) if then]
+            return [*(go.then for go in state.keys.values()), *more, state.on_tries_used]
         case Collect():
             empty = [state.on_empty] if state.on_empty else []
             return [state.then, state.on_back, *empty, state.on_tries_used]
@@ -185,7 +185,7 @@ def _open_to_all(flow: CallFlow) -> Iterator[str]:
 
 def known_values(flow: CallFlow) -> dict[str, frozenset[str]]:
     """Return for each state the values that every way to it brings."""
-    known: dict[str, frozenset[str]] = {flow.start: START_VALUES}
+    known: dict[str, frozenset[str]] = {flow.start: START_VALUES | flow.given}
     ahead = [flow.start]
     while ahead:
         state = flow.states[ahead.pop()]
@@ -212,7 +212,7 @@ def _brought(flow: CallFlow, state: State) -> Iterator[tuple[str, frozenset[str]
     if not isinstance(state, Do):
         led_to = set(exits(state))
         if isinstance(state, Menu):
-            led_to = {state.on_tries_used, *({state.on_back} if state.on_back else ())}
+            led_to = {state.on_tries_used, state.on_back, state.on_repeat} - {""}
         elif isinstance(state, Collect) and not state.is_secret:
             led_to = set(exits(state)[1:])
         yield from ((name, nothing) for name in led_to if name != RESUME)

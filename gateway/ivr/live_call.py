@@ -21,11 +21,19 @@ class CallLadder(Protocol):
 class LiveCall(DeskCall, Protocol):
     """A call that is answered, or about to be."""
 
-    sip_call_id: str
     ani: str
     dnis: str
     privacy: bool
-    trunk: str
+
+    @property
+    def trunk(self) -> str:
+        """The trunk it came by, empty when by none."""
+        ...
+
+    @property
+    def sip_call_id(self) -> str:
+        """Call-ID of its dialog."""
+        ...
 
     @property
     def ladder(self) -> CallLadder:
@@ -36,9 +44,10 @@ class LiveCall(DeskCall, Protocol):
         """End the call; harmless when it is over."""
 
 
-def first_record(call: LiveCall, branch_code: str, now_ns: int) -> CallRecord:
-    """Return the record of a call that has just come."""
+def first_record(call: LiveCall, branch_code: str, now_ns: int, *, is_outbound: bool) -> CallRecord:
+    """Return the record of a call that has just come, or was just placed."""
     return CallRecord(
+        is_outbound=is_outbound,
         call_no=call.call_no,
         sip_call_id=call.sip_call_id,
         ani=call.ani,

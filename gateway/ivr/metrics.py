@@ -41,6 +41,9 @@ KEY_TO_PROMPT_SECONDS = Histogram(
     "Time from a key to the prompt that answers it, the gateway's own thinking included.",
     buckets=(0.01, 0.025, 0.05, 0.1, 0.2, 0.3, 0.5, 1, 2, 5, 10),
 )
+NOTICE_CALLS = Counter(
+    "hotline_ivr_notice_calls", "Calls placed to read out a notice, by outcome.", ("outcome",)
+)
 CALLS_FAILED = Counter("hotline_ivr_calls_failed", "Calls ended with an apology after a bug.")
 RECORDS_LATE = Counter(
     "hotline_ivr_records_late", "Call records kept without their recording, which came too late."

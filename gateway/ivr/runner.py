@@ -6,28 +6,24 @@ answer (gateway.ivr.with_desk), what is written down (gateway.ivr.call_notes).
 """
 
 from collections import deque
-from collections.abc import Callable
-from pathlib import Path
-from typing import Final, NamedTuple
+from collections.abc import Mapping
+from typing import Final
 
 import structlog
 from twisted.internet.defer import Deferred
 from twisted.internet.defer import TimeoutError as DeferredTimeout
-from twisted.internet.interfaces import IReactorTime
 
-from gateway.core.tasks import Tasks, Timer
+from gateway.core.tasks import Timer
 from gateway.ivr import metrics
 from gateway.ivr.actions.asking import Caller
-from gateway.ivr.actions.table import PhoneActions
 from gateway.ivr.call_notes import CallNotes
-from gateway.ivr.call_record import CallLog
 from gateway.ivr.dialplan import Line
 from gateway.ivr.entry import PROFILES
+from gateway.ivr.fittings import Fittings
 from gateway.ivr.flow import BROKEN
 from gateway.ivr.interpreter import begin, step
 from gateway.ivr.live_call import LiveCall, first_record
 from gateway.ivr.said import Speech
-from gateway.ivr.settings import PhoneSettings
 from gateway.ivr.visit import (
     Confirmed,
     Effect,
@@ -65,8 +61,6 @@ from gateway.media.port import (
     Recorded,
     RecordingFailed,
 )
-from gateway.media.voice import Voice
-from gateway.sip.desk_port import AgentDesk
 
 log = structlog.get_logger("ivr")
 
@@ -77,31 +71,26 @@ ELDER_PATIENCE: Final = 2  # elderly callers have so many times as long
 _APOLOGY: Final = 0  # play numbers of a visit begin at 1
 
 
-class Fittings(NamedTuple):
-    """What all calls of a door share. `recordings` is a folder, None when nothing is recorded."""
-
-    voice: Voice
-    actions: PhoneActions
-    settings: PhoneSettings
-    tasks: Tasks
-    clock: IReactorTime
-    now_ns: Callable[[], int]
-    desk: AgentDesk | None = None
-    call_log: CallLog | None = None
-    recordings: Path | None = None
-
-
 class CallRunner:
     """Plays one call. Everything happens on the reactor thread."""
 
-    def __init__(self, call: LiveCall, line: Line, fittings: Fittings) -> None:
+    def __init__(
+        self,
+        call: LiveCall,
+        line: Line,
+        fittings: Fittings,
+        *,
+        values: Mapping[str, object] | None = None,
+        is_outbound: bool = False,
+    ) -> None:
+        """`values` are there when the flow begins, besides those of the line."""
         self._call, self._line, self._fit = call, line, fittings
         self._tasks, self._clock = fittings.tasks, fittings.clock
         self._speech = Speech(fittings.voice)
-        self._visit = begin(line.flow, PROFILES[fittings.settings.key_profile], line.start_values())
-        self._notes = CallNotes(
-            first_record(call, line.branch_code, fittings.now_ns()), fittings.now_ns
-        )
+        profile = PROFILES[fittings.settings.key_profile]
+        self._visit = begin(line.flow, profile, {**line.start_values(), **(values or {})})
+        first = first_record(call, line.branch_code, fittings.now_ns(), is_outbound=is_outbound)
+        self._notes = CallNotes(first, fittings.now_ns)
         self._talk = DeskTalk(call, line, fittings.desk, self._notes, self._give)
         self._leg: Leg | None = None
         self._timer: Timer | None = None
@@ -112,6 +101,16 @@ class CallRunner:
         self._is_recorded: Deferred[None] | None = None
         self._log = log.bind(call_no=call.call_no)
         self._begin_record()
+
+    @property
+    def is_started(self) -> bool:
+        """Whether the call was answered."""
+        return self._leg is not None
+
+    @property
+    def path(self) -> tuple[str, ...]:
+        """The states of the flow entered so far."""
+        return self._notes.path
 
     def start(self, leg: Leg) -> None:
         """The call is answered: begin the flow on this leg."""

@@ -74,6 +74,19 @@ class PhoneSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
             description="So long after a call the next one begins with what became of its order.",
         ),
     ] = 600.0
+    notice_calls_max: Annotated[
+        int, msgspec.Meta(ge=0, le=1_000, description="Notices read out at once, by calls of ours.")
+    ] = 10
+    calls_from_s: Annotated[
+        int,
+        msgspec.Meta(
+            ge=0, le=86_400, description="Second of the day before which nobody is called."
+        ),
+    ] = 8 * 3_600
+    calls_until_s: Annotated[
+        int,
+        msgspec.Meta(ge=0, le=86_400, description="Second of the day from which nobody is called."),
+    ] = 21 * 3_600
     records_calls: Annotated[
         bool,
         msgspec.Meta(description="Record every call, in the folder `recordings` of the data."),

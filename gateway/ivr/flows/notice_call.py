@@ -31,6 +31,7 @@ NOTICE_CALL: Final = CallFlow(
             prompts=(("notice_call.ask", None),),
             keys={"1": Go(then=ACKNOWLEDGED)},
             on_repeat="notice_call.lines",
+            is_fresh=True,
             say_invalid="error.not_a_choice",
             say_timeout="error.nothing_keyed",
             on_tries_used="notice_call.not_acknowledged",

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from gateway.ivr import lint, lint_prompts
-from gateway.ivr.dialplan import FLOWS
+from gateway.ivr.dialplan import FLOWS, OUR_CALLS
 from gateway.ivr.entry import EntryKind
 from gateway.ivr.flow import (
     ENGINE_PROMPTS,
@@ -32,6 +32,7 @@ from risk.domain.enums import Language, Side
 from risk.domain.reasons import REASONS, prompt_key
 from tests.builders.voice import a_book
 
+ALL_FLOWS = {**FLOWS, **OUR_CALLS}
 ENDING = {"say_invalid": "p.wrong", "say_timeout": "p.wrong", "on_tries_used": "bye"}
 ACCOUNT = Collect(
     name="account",
@@ -190,17 +191,17 @@ def test_problems_of_the_texts_are_told_too() -> None:
     assert "digits and braces only" in found(texts={**TEXTS, "p.sure": "press 1"})
 
 
-@pytest.mark.parametrize("name", FLOWS)
+@pytest.mark.parametrize("name", ALL_FLOWS)
 def test_the_flows_of_the_product_have_no_problem(name: str) -> None:
     words = {**VARIANTS, "greeting": ("welcome.greeting",)}
-    assert lint.problems(FLOWS[name]) == []
-    assert lint_prompts.problems(FLOWS[name], a_book(), words) == []
+    assert lint.problems(ALL_FLOWS[name]) == []
+    assert lint_prompts.problems(ALL_FLOWS[name], a_book(), words) == []
 
 
 def test_every_prompt_of_the_product_is_played() -> None:
     words = {**VARIANTS, "greeting": ("welcome.greeting", "welcome.branch")}
     book = a_book()
-    assert lint_prompts.unplayed(FLOWS.values(), book, words, of_others=OF_OTHERS) == []
+    assert lint_prompts.unplayed(ALL_FLOWS.values(), book, words, of_others=OF_OTHERS) == []
 
 
 OF_OTHERS = ("agent.",)  # spoken by the call centre

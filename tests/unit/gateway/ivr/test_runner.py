@@ -13,7 +13,8 @@ from gateway.core.tasks import Tasks
 from gateway.ivr.actions.table import phone_actions
 from gateway.ivr.call_record import CallRecord
 from gateway.ivr.dialplan import Line
-from gateway.ivr.runner import APOLOGY_S_MAX, RECORDING_S_MAX, CallRunner, Fittings
+from gateway.ivr.fittings import Fittings
+from gateway.ivr.runner import APOLOGY_S_MAX, RECORDING_S_MAX, CallRunner
 from gateway.ivr.settings import PhoneSettings
 from gateway.media.port import Leg, LegFigures, LostReason, MediaLost, RecordingFailed
 from gateway.sip.calls import CloseReason
