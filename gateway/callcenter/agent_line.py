@@ -36,7 +36,6 @@ from gateway.media.port import (
 )
 from gateway.sip.calls import CloseReason
 from gateway.sip.desk_port import DESK_TOKEN
-from gateway.sip.errors import SipError
 from gateway.sip.uri import Uri
 from gateway.sip.wire import Hop
 from risk.domain.enums import Language
@@ -133,20 +132,15 @@ class AgentLine:
             return
         self.leg = leg
         uri, hop = phone
-        try:
-            call = placer.place(
-                uri,
-                said.ani,
-                hop,
-                leg.local_address,
-                headers=said.headers,
-                display=said.display,
-                codecs=(codec,),
-            )
-        except SipError as e:
-            log.warning("callcenter.not_placed", attempt_no=self.attempt_no, error=str(e))
-            self._failed(RingEnd.UNREACHABLE)
-            return
+        call = placer.place(
+            uri,
+            said.ani,
+            hop,
+            leg.local_address,
+            headers=said.headers,
+            display=said.display,
+            codecs=(codec,),
+        )
         self._call, self._placed_s = call, self._now_s()
         call.on_answered(self._answered)
         call.on_peer(leg.set_peer)

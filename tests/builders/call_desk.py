@@ -27,7 +27,6 @@ from gateway.media.port import (
 from gateway.media.speech import Value
 from gateway.sip.calls import CloseReason
 from gateway.sip.desk_port import CallerCard, Ticket, TicketEnd
-from gateway.sip.errors import SipNotSent
 from gateway.sip.uri import Uri
 from gateway.sip.wire import Hop
 from risk.domain.enums import Language
@@ -134,6 +133,12 @@ class MemoryCall:
             raise AttributeError(name)
         return lambda callback: self._on.setdefault(name, []).append(callback)
 
+    def on_closed(self, callback: Callable[[object], object]) -> None:
+        """As a real one: at once when it is over already."""
+        self._on.setdefault("on_closed", []).append(callback)
+        if self.is_closed:
+            callback(CloseReason.TRANSPORT_LOST)
+
     def happen(self, name: str, value: object) -> list[object]:
         """Call back, as the SIP call would."""
         return [callback(value) for callback in self._on.get(name, [])]
@@ -160,7 +165,7 @@ class MemoryPhones:
         self.placed: list[tuple[str, dict[str, object]]] = []
         self.calls: dict[str, MemoryCall] = {}  # the last one to each phone
         self.every: list[MemoryCall] = []
-        self.is_broken = False
+        self.is_broken = False  # nothing can be sent
         self.first_status = 180  # what a phone says when it is called; 0 is nothing
 
     def contacts(self, username: str) -> list[tuple[Uri, Hop]]:
@@ -168,10 +173,10 @@ class MemoryPhones:
         return [] if hop is None else [(Uri("sip", user=username, host=hop.host), hop)]
 
     def place(self, to: Uri, ani: str, peer: Hop, local: Address, **more: object) -> MemoryCall:
-        if self.is_broken:
-            raise SipNotSent("closed")
         call = MemoryCall(f"to {to.user}")
         call.status = self.first_status
+        if self.is_broken:
+            call.close(CloseReason.TRANSPORT_LOST)
         self.calls[to.user] = call
         self.every.append(call)
         self.placed.append((to.user, {"ani": ani, **more}))

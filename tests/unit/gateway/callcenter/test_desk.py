@@ -47,8 +47,8 @@ def test_the_agents_phone_shows_who_calls_and_is_offered_the_callers_codec_only(
     room = DeskRoom()
     room.sign_on("1002")
     room.call(
-        account_no="100200301234", is_verified=True, draft=DRAFT, path=("a", "main", "order.price", "order.qty"),
-        branch_code="00001", language=Language.ZH,
+        account_no="100200301234", is_verified=True, draft=DRAFT, branch_code="00001",
+        path=("a", "main", "order.price", "order.qty"), language=Language.ZH,
     )  # fmt: skip
     ((phone, said),) = room.phones.placed
     assert phone == "1002"
