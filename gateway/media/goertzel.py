@@ -16,6 +16,7 @@ import numpy.typing as npt
 
 from gateway.media import g711
 from gateway.media.rtp import FRAME_SAMPLES, SAMPLE_RATE
+from gateway.media.tones import HIGH_HZ, LOW_HZ
 
 WINDOW: Final = 205
 HOP: Final = 80
@@ -28,12 +29,10 @@ HARMONIC_MAX: Final = 10 ** (-12 / 10)
 HITS: Final = 3  # windows in a row that begin a press
 MISSES: Final = 3  # windows in a row without its key that end it
 
-_LOW: Final = (697, 770, 852, 941)
-_HIGH: Final = (1209, 1336, 1477, 1633)
 _KEYS: Final = "123A456B789C*0#D"
 _DETUNES: Final = (0.985, 1.0, 1.015)
 _HISTORY: Final = WINDOW - HOP
-_TONES: Final = len(_LOW) + len(_HIGH)
+_TONES: Final = len(LOW_HZ) + len(HIGH_HZ)
 _FULL_SCALE_DBM0: Final = 3.14  # a sine that just reaches the end of the A-law scale
 _FULL_SCALE: Final = 32_256.0
 _NONE: Final = -1
@@ -46,7 +45,7 @@ Rows = npt.NDArray[np.intp]
 
 def _basis() -> F32:
     """Return (2 n, WINDOW): cosines of every frequency, then sines; |X|^2 is a sine's power."""
-    tones = (*_LOW, *_HIGH)
+    tones = (*LOW_HZ, *HIGH_HZ)
     hertz = [tone * detune for detune in _DETUNES for tone in tones] + [2 * tone for tone in tones]
     angle = 2 * np.pi * np.outer(hertz, np.arange(WINDOW)) / SAMPLE_RATE
     scale = np.sqrt(2) / WINDOW
@@ -69,13 +68,13 @@ def keys_in(windows: F32) -> tuple[I8, Flags]:
     tones = detuned.max(axis=0)
     harmonics = power[-_TONES:]
     every = np.arange(len(windows))
-    low, high = tones[: len(_LOW)], tones[len(_LOW) :]
+    low, high = tones[: len(LOW_HZ)], tones[len(LOW_HZ) :]
     low_at, high_at = low.argmax(axis=0), high.argmax(axis=0)
     low_max, high_max = low[low_at, every], high[high_at, every]
     both = low_max + high_max
     low[low_at, every] = high[high_at, every] = 0  # what is left are the others of each group
     energy = np.einsum("ij,ij->i", windows, windows) / WINDOW
-    overtones = harmonics[low_at, every] + harmonics[len(_LOW) + high_at, every]
+    overtones = harmonics[low_at, every] + harmonics[len(LOW_HZ) + high_at, every]
     is_key = (
         (np.minimum(low_max, high_max) >= _POWER_MIN)
         & (both >= SHARE_MIN * energy)
@@ -85,7 +84,7 @@ def keys_in(windows: F32) -> tuple[I8, Flags]:
         & (high.max(axis=0) <= OTHERS_MAX * high_max)
         & (overtones <= HARMONIC_MAX * both)
     )
-    keys = np.where(is_key, len(_HIGH) * low_at + high_at, _NONE).astype(np.int8)
+    keys = np.where(is_key, len(HIGH_HZ) * low_at + high_at, _NONE).astype(np.int8)
     return keys, both >= CLEAR_SHARE_MIN * energy
 
 

@@ -78,8 +78,15 @@ class ReactorHost:
     def start(self, listener: HostListener) -> Deferred[None]:
         """Begin to tick."""
         self._listener = listener
-        self._loop.start(TICK_S, now=False)
+        self._loop.start(TICK_S, now=False).addErrback(self._failed)
         return succeed(None)
+
+    def _failed(self, failure: Failure) -> None:
+        """End the legs: a bug has ended the tick, as it would have ended a worker."""
+        log.error("media.tick_failed", traceback=failure.getTraceback())
+        self._bank.close()
+        if self._listener is not None:
+            self._listener.host_lost()
 
     def send(self, request: wire.Request) -> None:
         """Carry the request out."""

@@ -24,6 +24,7 @@ from gateway.media.rtp import (
 )
 from gateway.media.telephone_event import EventPayload
 from gateway.media.timeline import Timeline
+from gateway.media.tones import key_tone
 
 JITTER_MS: Final = 60
 SECURE_TAIL_S: Final = 0.250
@@ -135,7 +136,7 @@ class LegAudio:
         self._queue.play(clips, token, repeats)
 
     def send_digits(self, digits: str, token: int | None = None) -> None:
-        """Queue key presses; without a telephone-event format they pass as silence."""
+        """Queue key presses: telephone-events, or tones for a far end that takes no events."""
         self._queue.press(digits, token)
 
     def stop(self) -> None:
@@ -164,7 +165,10 @@ class LegAudio:
         """Return this frame's packet, its sound in A-law and the tokens of what ended before it."""
         item, done = self._queue.next_frame()
         if isinstance(item, EventPayload):
-            return self._key_packet(item), SILENCE, done
+            if self._event_type is None:
+                alaw = _tone_of(item)
+                return self._sound_packet(alaw), alaw, done
+            return self._key_packet(item, self._event_type), SILENCE, done
         return self._sound_packet(item), item, done
 
     def skip_frames(self, count: int) -> None:
@@ -175,12 +179,10 @@ class LegAudio:
         payload = alaw.translate(g711.ALAW_TO_MULAW) if self._codec is Codec.PCMU else alaw
         return self._packet(self._codec, self._is_first, self._timestamp, payload)
 
-    def _key_packet(self, item: EventPayload) -> bytes:
-        if self._event_type is None:
-            return self._sound_packet(SILENCE)
+    def _key_packet(self, item: EventPayload, event_type: int) -> bytes:
         if item.marker:
             self._press_timestamp = self._timestamp
-        return self._packet(self._event_type, item.marker, self._press_timestamp, item.payload)
+        return self._packet(event_type, item.marker, self._press_timestamp, item.payload)
 
     def _packet(self, payload_type: int, marker: bool, timestamp: int, payload: bytes) -> bytes:
         packet = build(RtpPacket(payload_type, marker, self._seq, timestamp, self.ssrc, payload))
@@ -228,3 +230,12 @@ class LegAudio:
             self._dropped,
             self._digit_count,
         )
+
+
+def _tone_of(item: EventPayload) -> bytes:
+    """Return the part of a key's tone that sounds while this packet of its press would be sent."""
+    event, flags, duration = telephone_event.PAYLOAD.unpack(item.payload)
+    if flags & telephone_event.END_BIT:
+        return SILENCE
+    tone = key_tone(telephone_event.KEYS[event])[:duration]
+    return tone[-FRAME_SAMPLES:]

@@ -156,7 +156,10 @@ class Leg(Protocol):
         """
 
     def send_digits(self, digits: str, token: int) -> None:
-        """Press keys towards the far end (RFC 4733), after what is queued; then `PlayDone`."""
+        """Press keys towards the far end, after what is queued; then `PlayDone`.
+
+        They go as RFC 4733 events, or as tones when its SDP takes no events.
+        """
 
     def stop(self) -> None:
         """Forget everything queued, at the next frame."""

@@ -180,6 +180,8 @@ class DiskWriter:
                 self._files[job.recording_no] = _File(job)
             except OSError as e:
                 return Failed(job.recording_no, e.strerror or "the file could not be made")
+            except ValueError as e:  # a NUL in the path
+                return Failed(job.recording_no, str(e))
             return None
         file = self._files.get(job.recording_no)
         if file is None:
@@ -243,7 +245,13 @@ class RecordingDisk:
                 self._outcomes.append(outcome)
 
     def take_outcomes(self) -> list[Outcome]:
-        """Return what became of files since the last call."""
+        """Return what became of files since the last call.
+
+        Raises RuntimeError when the thread has ended by a bug: a host that cannot record must not
+        go on as if it did.
+        """
+        if self._thread is not None and not self._thread.is_alive():
+            raise RuntimeError("the thread that writes recordings has ended")
         taken = [self._outcomes.popleft() for _ in range(len(self._outcomes))]
         return taken
 
@@ -252,6 +260,7 @@ class RecordingDisk:
         if self._thread is not None:
             self._jobs.put(None)
             self._thread.join(seconds_max)
+            self._thread = None
 
 
 class RecordingFile(NamedTuple):

@@ -13,7 +13,7 @@ KEYS: Final = "0123456789*#ABCD"
 PAYLOAD: Final = struct.Struct("!BBH")
 SEGMENT_SAMPLES_MAX: Final = 0xFFFF
 END_COPIES: Final = 3
-_END_BIT: Final = 0x80
+END_BIT: Final = 0x80
 _VOLUME: Final = 10  # -10 dBm0
 _PRESS_FRAMES: Final = 4  # 80 ms down
 _PAUSE_FRAMES: Final = 2  # with the end copies 100 ms up
@@ -49,7 +49,7 @@ class KeyReceiver:
             self._ended = True
         if not (packet.marker and self._ended) and self._is_old(packet.timestamp):
             if packet.timestamp == self._timestamp:
-                self._ended = self._ended or bool(flags & _END_BIT)
+                self._ended = self._ended or bool(flags & END_BIT)
             return None
         is_continued = (
             not self._ended
@@ -58,7 +58,7 @@ class KeyReceiver:
         )
         self._seen.append(packet.timestamp)
         self._key, self._timestamp = KEYS[event], packet.timestamp
-        self._ended = bool(flags & _END_BIT)
+        self._ended = bool(flags & END_BIT)
         return None if is_continued else self._key
 
     @property
@@ -94,6 +94,6 @@ def press(key: str) -> list[EventPayload | None]:
         for n in range(1, _PRESS_FRAMES + 1)
     ]
     last = EventPayload(
-        PAYLOAD.pack(event, _END_BIT | _VOLUME, FRAME_SAMPLES * (_PRESS_FRAMES + 1)), False
+        PAYLOAD.pack(event, END_BIT | _VOLUME, FRAME_SAMPLES * (_PRESS_FRAMES + 1)), False
     )
     return frames + [last] * END_COPIES + [None] * _PAUSE_FRAMES

@@ -1,6 +1,7 @@
 """Both homes of media, the reactor and a worker process, keep the promises of the port."""
 
 import os
+import random
 import signal
 import tempfile
 import time
@@ -14,7 +15,8 @@ from twisted.internet.task import deferLater
 from twisted.trial.unittest import TestCase
 
 from gateway.media import g711, rtp
-from gateway.media.hosts import WorkerHost
+from gateway.media.bank import LegBank
+from gateway.media.hosts import ReactorHost, WorkerHost
 from gateway.media.link import HostedMedia
 from gateway.media.port import (
     Clip,
@@ -185,6 +187,29 @@ class PortPromises(OneHost):
 
 class ReactorMediaTests(PortPromises, OnReactor, TestCase):
     """Media on the gateway's own reactor."""
+
+
+class BrokenReactorTests(TestCase):
+    """A bug on the gateway's own reactor."""
+
+    async def test_a_bug_in_the_tick_ends_the_legs_and_says_so(self) -> None:
+        bank = LegBank(random.Random(1).getrandbits)
+        host = ReactorHost(bank, reactor, time.time_ns)
+        media = HostedMedia([host], reactor)
+        await media.start()
+        self.addCleanup(media.stop)
+        events: list[LegEvent] = []
+        await media.open_leg(events.append)
+        with structlog.testing.capture_logs() as logs:
+            bank._tone_lines = bank._lines = {1: "no line"}  # type: ignore[dict-item]
+            bank.close = lambda: None  # type: ignore[method-assign]
+            end_s = time.monotonic() + TIMEOUT_S
+            while not events:
+                assert time.monotonic() < end_s, "the leg was not ended"
+                await deferLater(reactor, 0.01)
+        assert events == [MediaLost(LostReason.WORKER_ENDED)]
+        assert not media.is_ready
+        assert [line["event"] for line in logs] == ["media.tick_failed"]
 
 
 class WorkerMediaTests(PortPromises, InWorker, TestCase):

@@ -2,7 +2,10 @@
 
 import random
 
+import pytest
+
 from gateway.media import g711, rtp
+from gateway.media.goertzel import ToneReceiver
 from gateway.media.leg import LegAudio
 from gateway.media.play_queue import QUEUE_MAX
 from gateway.media.port import Clip, Codec
@@ -91,12 +94,20 @@ def test_keys_wait_for_the_clip_before_them() -> None:
     assert packets[2].payload_type == 101
 
 
-def test_without_a_format_for_keys_they_pass_as_silence() -> None:
-    leg = a_leg(event_type=None)
-    leg.send_digits("1", 2)
-    packets, done = sent(leg, len(press("1")) + 1)
-    assert {p.payload for p in packets} == {SILENT}
+@pytest.mark.parametrize("codec", list(Codec))
+def test_a_far_end_without_events_gets_keys_as_tones(codec: Codec) -> None:
+    leg = a_leg(codec, event_type=None)
+    leg.send_digits("15D#", 2)
+    packets, done = sent(leg, 4 * len(press("1")) + 1)
+    assert {p.payload_type for p in packets} == {codec}
     assert done == [2]
+    receiver = ToneReceiver()
+    row, keys = receiver.add(), ""
+    for packet in packets:
+        is_mulaw = codec is Codec.PCMU
+        alaw = packet.payload.translate(g711.MULAW_TO_ALAW) if is_mulaw else packet.payload
+        keys += "".join(key for _, key in receiver.hear([row], [alaw]))
+    assert keys == "15D#"
 
 
 def test_a_queue_has_a_limit_and_still_tells_its_end() -> None:

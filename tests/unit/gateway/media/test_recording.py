@@ -239,3 +239,27 @@ def test_a_pin_that_could_not_be_silenced_at_once_is_silenced_before_the_file_is
     full.is_full = False
     writer.do(Finish(1, 16_000))
     assert sides_of(path) == (g711.ALAW_SILENCE * 8000, b"\x11" * 8000)
+
+
+def test_a_path_that_cannot_be_is_refused_and_the_others_go_on(tmp_path: Path) -> None:
+    writer = DiskWriter()
+    outcome = writer.do(Begin(1, "a\0b.wav", STARTED_NS))
+    assert outcome == Failed(1, "embedded null byte")
+    assert writer.do(Sound(1, 0, b"\x11" * 16)) is None
+    assert writer.do(Begin(2, str(tmp_path / "2.wav"), STARTED_NS)) is None
+
+
+def test_a_host_whose_recordings_nobody_writes_does_not_go_on() -> None:
+    def fail(job: Job) -> None:
+        raise ZeroDivisionError
+
+    hooked, threading.excepthook = threading.excepthook, lambda _: None
+    try:
+        disk = RecordingDisk(fail)
+        disk.put(Finish(1, 0))
+        assert disk._thread is not None
+        disk._thread.join(10)
+        with pytest.raises(RuntimeError, match="has ended"):
+            disk.take_outcomes()
+    finally:
+        threading.excepthook = hooked
