@@ -112,7 +112,7 @@ class Walk:
         while ahead:
             visit = ahead.pop()
             moment = (visit.state, visit.phase, visit.is_playing, visit.is_warned)
-            moment += (visit.tries, visit.place, bool(visit.keys))
+            moment += (visit.tries, visit.place, bool(visit.keys), bool(visit.type_ahead))
             moment += (visit.values.get("caller_kind"),)  # it decides long after it is known
             if moment in seen:
                 continue

@@ -31,7 +31,20 @@ _FIELDS: Final[tuple[State, ...]] = (
     ),
     Say(name="order.barred", prompt="order.barred", then="order.barred_why", must_be_heard=True),
     Say(name="order.barred_why", prompt="reason.{reason}", then=MENU, must_be_heard=True),
-    Say(name="order.security", prompt="order.security", then="order.price"),
+    Say(name="order.security", prompt="order.security", then="order.quote"),
+    Do(
+        name="order.quote",
+        action=Action.READ_QUOTE,
+        exits={
+            "fresh": "order.last",
+            "old": "order.last_old",
+            "no_trade": "order.last_close",
+            "not_now": "order.not_now",
+        },
+    ),
+    Say(name="order.last", prompt="order.last", then="order.price"),
+    Say(name="order.last_old", prompt="order.last_old", then="order.price"),
+    Say(name="order.last_close", prompt="order.last_close", then="order.price"),
     Collect(
         name="order.price",
         prompt="order.price_{side_word}",
