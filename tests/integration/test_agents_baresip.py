@@ -175,6 +175,18 @@ class Agents(AgentsTest):
         assert (ended.agent, ended.why) == ("li", RingEnd.BUSY)  # what baresip says to decline
         assert caller.tone_heard_s(WANG_HZ) > TALK_S / 2
 
+    async def test_a_phone_that_died_unnoticed_is_passed_by(self) -> None:
+        li = await self.agent("1001", LI_HZ)
+        wang = await self.agent("1002", WANG_HZ)
+        li.kill()  # its registration lives on
+        caller = await self.caller()
+        await wang.rings()
+        caller.hang_up()
+        await self.empty()
+        first, _ = self.house.of(events.RingEnded)
+        assert isinstance(first, events.RingEnded)
+        assert (first.agent, first.why) == ("li", RingEnd.UNREACHABLE)
+
     async def test_a_caller_who_gives_up_stops_the_ringing(self) -> None:
         li = await self.agent("1001", LI_HZ)
         caller = await self.caller()
