@@ -16,7 +16,8 @@ from gateway.media.synth import Speaker
 from risk.domain.commands import Command
 from risk.domain.enums import Language
 from risk.domain.events import Event
-from tests.builders.phone import ACCOUNT_NO, a_readable_voice
+from tests.builders.phone import ACCOUNT_NO
+from tests.builders.voice import a_readable_voice
 
 CALL_NO = "261123-101502-0001"
 CALLER = Caller(CALL_NO, Language.ZH, "+8613800000001")

@@ -35,21 +35,7 @@ from risk.domain.errors import TemporaryFailure
 from risk.domain.events import Event, OrderAccepted, OrderDenied
 from risk.domain.instrument import Instrument
 from risk.domain.reasons import ReasonCode
-from tests.builders.voice import (
-    ToneSpeaker as ToneSpeaker,
-)
-from tests.builders.voice import (
-    a_book as a_book,
-)
-from tests.builders.voice import (
-    a_readable_voice as a_readable_voice,
-)
-from tests.builders.voice import (
-    a_voice,
-)
-from tests.builders.voice import (
-    at_once as at_once,
-)
+from tests.builders.voice import a_voice
 
 ACCOUNT_NO, PIN = "100200300", "258036"
 PUFA = Instrument("600000", Board.SSE_MAIN, "浦发银行", "SPD Bank", 100_000)

@@ -22,7 +22,7 @@ from gateway.sip.incoming import IncomingCall
 from gateway.sip.settings import SipSettings
 from gateway.sip.transports import Transports
 from gateway.sip.useragent import call_numbers
-from tests.builders.phone import a_voice
+from tests.builders.voice import a_voice
 
 PASSWORDS = {"1001": "first-secret", "1002": "second-secret"}
 DRAFT = {"side_word": "buy", "symbol": "600000", "qty": "200"}

@@ -8,7 +8,7 @@ from gateway.ivr.wishes import OUTCOMES, Action
 from gateway.media.prompts import PromptBook
 from risk.domain.reasons import REASONS
 from tests.builders.hotline import GOOD, HotlineVisit
-from tests.builders.phone import a_book
+from tests.builders.voice import a_book
 
 BOOK: PromptBook = a_book()
 FIELDS = ("1", "2", "3", "9", "#", "*", "|", "~", "600000", "10*05#", "200#", "100200300#258036#")

@@ -37,7 +37,7 @@ from gateway.media.voice import Voice
 from gateway.sip.calls import CloseReason
 from gateway.sip.ladder import Ladder
 from risk.domain.enums import Language
-from tests.builders.phone import ToneSpeaker, a_book, at_once
+from tests.builders.voice import ToneSpeaker, a_book, at_once
 
 LINES = (LineSettings(number="02161234567", branch_code="44002", greeting="welcome.branch"),)
 PROMPT_S = 0.5  # how long each prompt sounds

@@ -18,11 +18,9 @@ from gateway.sip.message import Response
 from gateway.sip.settings import SipSettings
 from gateway.sip.useragent import UserAgent
 from tests.builders.legs import FakeLeg
-from tests.builders.phone import (
-    a_readable_voice,
-    phone_ports,
-)
+from tests.builders.phone import phone_ports
 from tests.builders.sip import OFFER, MemoryTransport, a_request, tokens
+from tests.builders.voice import a_readable_voice
 
 
 class FakeMedia:

@@ -28,7 +28,8 @@ from gateway.sip.dialler import DialRefused
 from gateway.sip.outgoing import OutgoingCall
 from risk.domain.enums import Language
 from tests.builders.legs import FakeLeg
-from tests.builders.phone import a_readable_voice, phone_ports
+from tests.builders.phone import phone_ports
+from tests.builders.voice import a_readable_voice
 
 NINE = (9 - 8) * 3_600 * 10**9  # nine o'clock in China
 PEER = RtpPeer("192.0.2.1", 4_000)

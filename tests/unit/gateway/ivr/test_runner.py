@@ -29,9 +29,9 @@ from tests.builders.phone import (
     FakePins,
     FakeQueries,
     a_denial,
-    a_readable_voice,
     phone_ports,
 )
+from tests.builders.voice import a_readable_voice
 
 
 class FakeLog:

@@ -16,15 +16,8 @@ from gateway.ivr.wishes import Action
 from gateway.media.synth import VoiceUnavailable
 from risk.domain.errors import TemporaryFailure
 from tests.builders.asked import CALL_NO, CALLER, ENGLISH, a_wish, answer_of, spoken_names
-from tests.builders.phone import (
-    ACCOUNT_NO,
-    PIN,
-    FakeCallers,
-    FakeContacts,
-    FakeNotices,
-    FakePins,
-    ToneSpeaker,
-)
+from tests.builders.phone import ACCOUNT_NO, PIN, FakeCallers, FakeContacts, FakeNotices, FakePins
+from tests.builders.voice import ToneSpeaker
 
 HIDDEN = CALLER._replace(ani="", is_withheld=True)
 OLD, NEW = PIN, "918273"

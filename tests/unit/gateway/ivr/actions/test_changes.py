@@ -19,7 +19,8 @@ from risk.domain.events import CancelDenied, CancelRequested, CommandDenied, Eve
 from risk.domain.reasons import ReasonCode as R
 from risk.domain.service_events import AlertRemoved, AlertSet
 from tests.builders.asked import CALL_NO, CALLER, AnswerDesk, a_wish, answer_of, spoken_names
-from tests.builders.phone import ACCOUNT_NO, FakeContacts, FakeQueries, a_book, an_order_view
+from tests.builders.phone import ACCOUNT_NO, FakeContacts, FakeQueries, an_order_view
+from tests.builders.voice import a_book
 
 REQUEST_ID = f"phone:{CALL_NO}:2"
 ORDER = {"item_id": "261123000042"}

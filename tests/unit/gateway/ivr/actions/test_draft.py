@@ -11,7 +11,8 @@ from risk.core.preview import PRICE_REASONS, QTY_REASONS, SECURITY_REASONS, Brok
 from risk.domain.enums import Side
 from risk.domain.reasons import ReasonCode as R
 from tests.builders.asked import CALLER, a_wish, answer_of
-from tests.builders.phone import ACCOUNT_NO, FakeRules, a_book
+from tests.builders.phone import ACCOUNT_NO, FakeRules
+from tests.builders.voice import a_book
 
 KEYED = {"side": Side.SELL, "symbol": "600000", "measure": "share", "price": 100_050, "qty": 150}
 

@@ -28,10 +28,10 @@ from tests.builders.phone import (
     FakeOrders,
     FakeQueries,
     a_denial,
-    a_readable_voice,
     an_acceptance,
     an_order_view,
 )
+from tests.builders.voice import a_readable_voice
 
 NS = 1_000_000_000
 CALLER = Caller("c9", Language.ZH)

@@ -29,12 +29,11 @@ from tests.builders.phone import (
     FakeOrders,
     FakePins,
     FakeQueries,
-    ToneSpeaker,
     a_denial,
-    a_readable_voice,
     an_acceptance,
     phone_ports,
 )
+from tests.builders.voice import ToneSpeaker, a_readable_voice
 
 CALLER = Caller("261122-101502-0001", Language.ZH)
 ORDER: Mapping[str, object] = {
