@@ -82,8 +82,12 @@ class UdpTransport(DatagramProtocol):
         on_message: Callable[[bytes, Hop], None],
         on_lost: Callable[[], None],
         on_cut: Callable[[Hop], None],
+        hears: Callable[[Hop], bool],
     ) -> None:
-        """Give every admitted message to `on_message`; `on_lost` when the socket ends."""
+        """Give every admitted message to `on_message`; `on_lost` when the socket ends.
+
+        There are no connections: nothing is told to `on_cut` and nothing asked of `hears`.
+        """
         self._on_message, self._on_lost = on_message, on_lost
 
     def send(self, data: bytes, to: Hop) -> None:

@@ -72,7 +72,7 @@ class Transports:
         self._on_message, self._on_cut = on_message, on_cut
         for stream in self._streams.values():
             stream.hears = hears
-        self._udp.listen(on_message, on_lost, on_cut)
+        self._udp.listen(on_message, on_lost, on_cut, hears)
 
     def start(self, reactor: Any) -> None:
         """Bind all sockets. Raises twisted's CannotListenError, and ConfigError for TLS files."""
