@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 from prometheus_client import REGISTRY
+from twisted.internet import reactor
 from twisted.trial.unittest import TestCase
 
 from gateway.sip.incoming import IncomingCall
@@ -60,6 +61,65 @@ class SippCalls(TestCase):
     async def test_it_invites_again_within_the_call(self) -> None:
         await sipp("reinvite.xml", self.port, self.folder)
         assert self.ends == ["remote_bye"]
+
+    async def test_it_asks_for_reliable_ringing_and_early_media(self) -> None:
+        def ring(call: IncomingCall) -> None:
+            call.ringing()
+            call.early_media(("127.0.0.1", 40_000))
+            reactor.callLater(0.3, call.answer, ("127.0.0.1", 40_000))
+
+        self.gateway.on_call = ring
+        await sipp("prack.xml", self.port, self.folder)
+        assert self.gateway.agent.call_count == 0
+
+    async def test_it_holds_and_refreshes_by_update(self) -> None:
+        held: list[bool] = []
+        begin = self.gateway.on_call
+
+        def watch(call: IncomingCall) -> None:
+            call.on_hold(held.append)
+            begin(call)
+
+        self.gateway.on_call = watch
+        await sipp("update.xml", self.port, self.folder)
+        assert (held, self.ends) == ([True, False], ["remote_bye"])
+
+    async def test_it_wants_too_brief_a_session_timer(self) -> None:
+        await sipp("too_brief.xml", self.port, self.folder)
+        assert self.ends == ["remote_bye"]
+
+    async def test_it_presses_keys_by_info(self) -> None:
+        keys: list[str] = []
+        begin = self.gateway.on_call
+
+        def listen(call: IncomingCall) -> None:
+            call.on_key(keys.append)
+            begin(call)
+
+        self.gateway.on_call = listen
+        await sipp("info_keys.xml", self.port, self.folder)
+        assert keys == list("159*0")
+
+    async def test_it_gives_up_in_the_moment_of_the_answer(self) -> None:
+        await sipp("cancel_race.xml", self.port, self.folder)
+        assert self.ends == ["remote_bye"]
+
+    async def test_it_says_everything_five_times(self) -> None:
+        await sipp("storm.xml", self.port, self.folder, calls=5)
+        assert self.ends == ["remote_bye"] * 5
+
+    async def test_it_calls_over_one_tcp_connection_and_over_one_per_call(self) -> None:
+        for transport in ("t1", "tn"):
+            for scenario in ("late_offer.xml", "update.xml", "info_keys.xml", "reinvite.xml"):
+                await sipp(scenario, self.port, self.folder, calls=5, transport=transport)
+        assert self.ends == ["remote_bye"] * 40
+        assert {flow.call.source.transport for flow in self.gateway.flows} == {"TCP"}
+
+    async def test_it_hears_our_hang_up_over_tcp(self) -> None:
+        steps = [0.5, "20*48#"]
+        await sipp("keys_then_wait.xml", self.port, self.folder, steps=steps, transport="t1")
+        (flow,) = self.gateway.flows
+        assert (flow.keys, flow.end) == ("20*48#", "local_bye")
 
     async def test_it_asks_for_what_does_not_exist(self) -> None:
         await sipp("outside_dialog.xml", self.port, self.folder)
