@@ -1,4 +1,4 @@
-"""The room put together: desk, switch, feature codes, figures and metrics as one part.
+"""The room put together: desk, switch, feature codes, figures, metrics and log as one part.
 
 Not here: what any of them does, and the rest of the gateway (gateway.app).
 """
@@ -9,7 +9,7 @@ from typing import Protocol
 
 from twisted.internet.interfaces import IReactorTime
 
-from gateway.callcenter import metrics
+from gateway.callcenter import event_log, metrics
 from gateway.callcenter.agent_line import CallPlacer
 from gateway.callcenter.codes import FeatureCodes
 from gateway.callcenter.desk import CallDesk
@@ -54,6 +54,7 @@ class CallCentre:
         self.figures = DeskFigures(settings.service_level_s, settings.short_abandon_s)
         self.bus.subscribe(self.figures.note)
         self.bus.subscribe(metrics.note)
+        self.bus.subscribe(event_log.note)
         metrics.AGENTS.clear()
         metrics.AGENTS.labels(AgentState.OFFLINE.value).set(len(settings.agents))
         tasks = Tasks(clock)

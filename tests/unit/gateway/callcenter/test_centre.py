@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+import structlog
 from prometheus_client import REGISTRY
 from twisted.internet.task import Clock
 
@@ -131,6 +132,21 @@ def test_an_agent_without_a_phone_is_a_mistake_in_the_settings() -> None:
         call_centre(TWO_AGENTS, *around, None, Clock(), lambda: 0)  # type: ignore[arg-type]
     nobody = CallCenterSettings(queues=TWO_AGENTS.queues)
     assert call_centre(nobody, *around, None, Clock(), lambda: 0) is None  # type: ignore[arg-type]
+
+
+def test_the_log_tells_what_happens_and_hides_what_was_keyed() -> None:
+    room = Room()
+    with structlog.testing.capture_logs() as logs:
+        card = CallerCard(
+            "c1", "138", "95500", "", account_no="100200301234", draft={"symbol": "600000"}
+        )
+        room.centre.desk.enqueue(card, MemoryLeg(lambda _: None), MemoryCall("c1"))  # type: ignore[arg-type]
+        room.clock.advance(0)
+    told = [line["event"].removeprefix("callcenter.") for line in logs]
+    assert told == ["call_queued", "agent_rung", "caller_shown", "agent_changed"]
+    assert logs[-1]["state"] == "ringing"
+    assert "100200301234" not in repr(logs)
+    assert "600000" not in repr(logs)
 
 
 def test_metrics_follow_a_caller_from_queue_to_end() -> None:
