@@ -3,11 +3,13 @@
 import tempfile
 from pathlib import Path
 
+import msgspec
 import pytest
 from twisted.trial.unittest import TestCase
 
 from gateway.sip.dialled_call import DialledCall
 from gateway.sip.edge_settings import TrunkSettings
+from tests.peers.binaries import free_udp_port
 from tests.peers.gateway_edge import GatewayEdge
 from tests.peers.sipp_trunk import SippTrunk
 
@@ -30,18 +32,17 @@ class SippTrunks(TestCase):
 
     async def place(self, *trunks: SippTrunk, **settings: object) -> DialledCall:
         """Call over these trunks, the first one first."""
-        named = tuple(
-            TrunkSettings(
-                name=f"trunk{n}",
-                address=trunk.address,
-                priority=n,
-                ping_s=0.0,
-                **settings,  # type: ignore[arg-type]
+        return await self.place_over(
+            *(
+                TrunkSettings(name=f"trunk{n}", address=trunk.address, priority=n, **settings)  # type: ignore[arg-type]
+                for n, trunk in enumerate(trunks, 1)
             )
-            for n, trunk in enumerate(trunks, 1)
         )
+
+    async def place_over(self, *trunks: TrunkSettings) -> DialledCall:
+        quiet = tuple(msgspec.structs.replace(trunk, ping_s=0.0) for trunk in trunks)
         self.gateway = GatewayEdge(
-            self.folder, trunks=named, own_numbers=("95500",), open_hosts=(), dial_silence_s=1.0
+            self.folder, trunks=quiet, own_numbers=("95500",), open_hosts=(), dial_silence_s=1.0
         )
         await self.gateway.start()
         self.addCleanup(self.gateway.stop)
@@ -98,4 +99,17 @@ class SippTrunks(TestCase):
         call.hangup()
         await good.succeeded()
         await self.gateway.until("no call", lambda: self.gateway.edge.agent.call_count == 0)
+        assert self.told == ["ringing", "answered", "local_bye"]
+
+    async def test_a_trunk_that_refuses_the_connection_is_passed_over(self) -> None:
+        nobody = f"127.0.0.1:{free_udp_port()}"
+        good = self.carrier("trunk_answers")
+        call = await self.place_over(
+            TrunkSettings(name="closed", address=nobody, transport="TCP", priority=1),
+            TrunkSettings(name="good", address=good.address, priority=2),
+        )
+        await self.until_told("answered")
+        assert call.trunk == "good"
+        call.hangup()
+        await good.succeeded()
         assert self.told == ["ringing", "answered", "local_bye"]
