@@ -10,14 +10,13 @@ from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
 from gateway.core.tasks import Tasks
-from gateway.media import g711, prompts, sound, studio
+from gateway.media import g711, sound
 from gateway.media.lexicon import Lexicon
 from gateway.media.prompts import PromptBook
 from gateway.media.rendering import GOES_ON, Renderer
-from gateway.media.settings import VoiceSettings
-from gateway.media.speech import Code, Money, Name, Phone, Price
+from gateway.media.speech import Code, Name, Phone, Price
 from gateway.media.synth import NoSpeaker, Speaker, VoiceBusy, VoiceUnavailable
-from gateway.media.voice import NAMES_MAX, NAMES_WAITING_MAX, PAUSE, SLOW_PAUSE, Voice, open_voice
+from gateway.media.voice import NAMES_MAX, NAMES_WAITING_MAX, PAUSE, SLOW_PAUSE, Voice
 from risk.domain.enums import Language
 from risk.domain.errors import ConfigError
 from tests.builders.voice import ToneSpeaker, at_once
@@ -74,52 +73,6 @@ class LateSpeaker(CountingSpeaker):
 def a_tone(hz: float, seconds: float = 1.0) -> g711.Pcm16:
     at = np.arange(int(8000 * seconds))
     return (9000 * np.sin(2 * np.pi * hz * at / 8000)).astype(np.int16)
-
-
-class StudioTests(SynchronousTestCase):
-    """Recordings of a studio, chosen by settings and nothing else."""
-
-    def setUp(self) -> None:
-        self.texts, self.recorded = Path(self.mktemp()), Path(self.mktemp())
-        self.texts.mkdir(parents=True)
-        for language, text in (("zh", "可用资金{free:money}"), ("en", "Cash {free:money}")):
-            path = self.texts / f"{language}.toml"
-            path.write_text(f'told = "{text}"\n', encoding="utf-8")
-
-    def record(self, file: str, samples: int) -> bytes:
-        """Put a WAV file into the folder; return the clip it is."""
-        path = self.recorded / file
-        path.parent.mkdir(parents=True, exist_ok=True)
-        pcm = np.full(samples, 3000, np.int16)
-        path.write_bytes(sound.write_wav(pcm))
-        return g711.encode_alaw(pcm)
-
-    def heard(self, settings: VoiceSettings) -> list[bytes]:
-        """What a caller hears of 2.50 yuan with these settings."""
-        cache = Path(self.mktemp())
-        voice = open_voice(settings, self.texts, cache, Clock(), at_once)  # type: ignore[arg-type]
-        self.successResultOf(Deferred.fromCoroutine(voice.prepare()))
-        clips = voice.clips("told", {"free": Money(25_000)}, Language.ZH)
-        return [clip.alaw for clip in clips]
-
-    def test_a_folder_of_recordings_replaces_the_engine(self) -> None:
-        lines = studio.script(prompts.load(self.texts), None)
-        sounds = {line.file: self.record(line.file, 100 + n) for n, line in enumerate(lines)}
-        settings = VoiceSettings(speaker="none", recorded_path=str(self.recorded))
-        keys = ("told", "word.两", "word.元", "word.五", "word.角")
-        assert self.heard(settings) == [sounds[f"zh/{key}.wav"] for key in keys]
-
-    def test_a_single_recording_wins_over_a_configured_engine(self) -> None:
-        recorded = self.record("zh/word.元.wav", 1000)
-        tone = Path(self.mktemp())
-        tone.write_bytes(sound.write_wav(a_tone(300, 0.1)))
-        settings = VoiceSettings(
-            speaker="command",
-            command=("cat", str(tone)),  # says the same to every text
-            recorded_path=str(self.recorded),
-        )
-        heard = self.heard(settings)
-        assert [clip == recorded for clip in heard] == [False, False, True, False, False]
 
 
 class VoiceTests(SynchronousTestCase):
