@@ -29,6 +29,7 @@ from gateway.ivr.visit import (
     Phase,
     Play,
     PlayEnded,
+    Prompt,
     Started,
     StartTimer,
     TimedOut,
@@ -37,6 +38,8 @@ from gateway.ivr.visit import (
 )
 from gateway.ivr.wishes import OUTCOMES
 from gateway.media.prompts import load
+from gateway.media.speech import SLOT_KINDS
+from gateway.media.voice import text_of
 from tests.builders.hotline import GOOD
 from tests.builders.visits import START
 
@@ -136,13 +139,21 @@ def check(visit: Visit, effects: tuple[Effect, ...]) -> None:
         match effect:
             case Play(prompts, _):
                 for prompt in prompts:
-                    needed = {slot.name for slot in BOOK.slots(prompt.key)}
-                    assert needed <= prompt.values.keys(), (visit.state, prompt.key)
+                    assert words_of(prompt), (visit.state, prompt.key)
             case StartTimer():
                 assert visit.phase is Phase.ASKED
             case Perform():
                 assert visit.phase is Phase.WAITS
                 assert visit.secrets == {}
+
+
+def words_of(prompt: Prompt) -> str:
+    """Return what a prompt says: every slot has a value of its kind, or one that makes it."""
+    values = {}
+    for name, kind in BOOK.slots(prompt.key):
+        raw, maker = prompt.values[name], SLOT_KINDS[kind]
+        values[name] = raw if isinstance(raw, maker) else maker(raw)  # type: ignore[arg-type]
+    return text_of(BOOK, prompt.key, values, prompt.language)
 
 
 @pytest.mark.parametrize("name", FLOWS)
