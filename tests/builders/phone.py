@@ -139,7 +139,8 @@ class FakeQueries:
 
     def quote(self, symbol: str) -> Quote | None:
         self._check()
-        return self.quotes.get(symbol)
+        unquoted = Quote(0, 0, 0, 0, 0, 0, 0) if self.instrument(symbol) is not None else None
+        return self.quotes.get(symbol, unquoted)
 
     def _check(self) -> None:
         if self.failed is not None:
