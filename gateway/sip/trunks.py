@@ -10,7 +10,7 @@ from typing import Final
 import structlog
 
 from gateway.sip import metrics
-from gateway.sip.caller import dialled
+from gateway.sip.caller import dialled, e164, national
 from gateway.sip.calls import Call, CloseReason
 from gateway.sip.edge_settings import NumberRange, TrunkSettings, hop_of
 from gateway.sip.message import Request
@@ -48,8 +48,11 @@ class Trunk:
         return self.lines_used >= self.settings.calls_max
 
     def serves(self, number: str) -> bool:
-        """Return True when the number dialled is ours on this trunk."""
-        return not self._numbers or any(numbers.has(number) for numbers in self._numbers)
+        """Return True when the number dialled is ours on this trunk, in whatever form it came."""
+        forms = (number, national(number), e164(number))
+        return not self._numbers or any(
+            numbers.has(form) for numbers in self._numbers for form in forms
+        )
 
     def take_line(self, call: Call) -> None:
         """Count the call until it is over."""

@@ -131,6 +131,13 @@ def test_a_number_that_is_not_ours_is_not_found() -> None:
     assert len(house.agent.transactions) == 1
 
 
+@pytest.mark.parametrize("named", ["02155550000", "+862155550000", "02155550000-02155550009"])
+@pytest.mark.parametrize("dialled", ["02155550000", "+862155550000", "862155550000"])
+def test_a_number_of_ours_is_known_in_any_form(named: str, dialled: str) -> None:
+    house = GatedExchange(trunks=(a_trunk(numbers=(named,)),))
+    assert _statuses(house, _invite(1, uri=f"sip:{dialled}@h"), CARRIER) == ["100"]
+
+
 def test_two_trunks_of_one_host_are_told_apart_by_the_number_dialled() -> None:
     trunks = (a_trunk("one", numbers=("95500",)), a_trunk("two", numbers=("95501",)))
     house = GatedExchange(trunks=trunks)
