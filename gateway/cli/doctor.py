@@ -18,7 +18,8 @@ from gateway.app.settings import Settings, load_settings
 from gateway.cli.settings import CONFIG_OPTION
 from gateway.refdata.loader import load_rulebook
 from gateway.refdata.tables import read_listings
-from risk.domain.errors import HotlineError
+from gateway.sip.edge import read_password
+from risk.domain.errors import ConfigError, HotlineError
 from risk.domain.ids import trading_day
 
 SYNC_MS_MAX: Final = 20
@@ -108,6 +109,33 @@ def _ports(settings: Settings) -> Iterator[Finding]:
                 yield Finding(f"{name} port", f"{host}:{port} is free")
 
 
+def _telephony(settings: Settings) -> Iterator[Finding]:
+    sip = settings.sip
+    is_reachable = not sip.listen_host.startswith("127.")
+    nobody = is_reachable and not sip.trunks
+    yield Finding(
+        "trunks",
+        ", ".join(trunk.name for trunk in sip.trunks) or "none",
+        "nobody outside can call: name the carrier as [[sip.trunks]]" if nobody else "",
+    )
+    for kind, name, file in (
+        *(("trunks", trunk.name, trunk.password_file) for trunk in sip.trunks),
+        *(("phones", phone.username, phone.password_file) for phone in sip.phones),
+    ):
+        if not file:
+            continue
+        setting = f"sip.{kind}.{name}"
+        path = settings.gateway.data_folder / file
+        try:
+            read_password(path.parent, setting, path.name)
+        except ConfigError as e:
+            yield Finding(f"password of {setting}", str(path), str(e))
+            continue
+        is_open = path.stat().st_mode & 0o077
+        remedy = f"others may read it: chmod 600 {path}" if is_open else ""
+        yield Finding(f"password of {setting}", str(path), remedy)
+
+
 def _rules(settings: Settings) -> Iterator[Finding]:
     folder = settings.gateway.config_folder
     try:
@@ -135,6 +163,7 @@ def _optional_parts(_settings: Settings) -> Iterator[Finding]:
 CHECKS: Final[tuple[Callable[[Settings], Iterator[Finding]], ...]] = (
     _data_folder,
     _ports,
+    _telephony,
     _rules,
     _optional_parts,
 )

@@ -170,6 +170,30 @@ def test_far_ends_whose_port_is_taken_say_so_and_end(tmp_path: Path) -> None:
     assert "traceback" not in done.stderr
 
 
+def test_doctor_looks_after_trunks_and_passwords(tmp_path: Path) -> None:
+    file = tmp_path / "hotline.toml"
+    phones = "".join(
+        f'[[sip.phones]]\nusername = "{name}"\npassword_file = "{name}.txt"\n'
+        for name in ("8001", "8002", "8003")
+    )
+    file.write_text(
+        f'[gateway]\ndata_folder = "{tmp_path}"\n[sip]\nlisten_host = "0.0.0.0"\n'
+        f'advertised_host = "192.0.2.10"\nlisten_port = 0\n{phones}',
+        encoding="utf-8",
+    )
+    for name, mode in (("8001", 0o600), ("8002", 0o644)):
+        (tmp_path / f"{name}.txt").write_text("s3cret\n")
+        (tmp_path / f"{name}.txt").chmod(mode)
+
+    told = CliRunner().invoke(hotline, ["doctor", "--config", str(file)]).output
+
+    assert "FIX   trunks: none\n      nobody outside can call: name the carrier" in told
+    assert f"  ok  password of sip.phones.8001: {tmp_path}/8001.txt\n" in told
+    assert f"others may read it: chmod 600 {tmp_path}/8002.txt" in told
+    assert f"{tmp_path}/8003.txt cannot be read (No such file or directory)" in told
+    assert "s3cret" not in told
+
+
 def test_doctor_names_what_is_missing(tmp_path: Path) -> None:
     file = tmp_path / "hotline.toml"
     file.write_text(f'[gateway]\ndata_folder = "{tmp_path}/none"\n', encoding="utf-8")
