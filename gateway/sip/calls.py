@@ -164,15 +164,16 @@ class Call(InDialog):
 
     @property
     def glare_s(self) -> float:
-        """How long to wait after a 491: the caller 2.1-4 s, the callee 0-2 s (§14.1)."""
-        return self._random(201) / 100
+        """How long to wait after a 491: 0-2 s for who was called (§14.1)."""
+        return self.random_below(201) / 100
 
-    def _random(self, below: int) -> int:
+    def random_below(self, below: int) -> int:
+        """Return 0..below-1, as nobody can guess."""
         return int(self.house.new_token()[-8:], 16) % below
 
     def retry_after(self) -> Rows:
         """Return a Retry-After of 0-10 s at random, so that two do not meet again (§14.2)."""
-        return (("Retry-After", str(self._random(11))),)
+        return (("Retry-After", str(self.random_below(11))),)
 
     def own_headers(self) -> Rows:
         """Return Contact and what we can do, for INVITE, UPDATE and their answers."""

@@ -185,10 +185,14 @@ class IncomingCall(Call):
 
     def hangup(self) -> None:
         """End the call: BYE when it is answered, else 480."""
+        self.end(CloseReason.LOCAL_BYE if self.is_answered else CloseReason.REFUSED)
+
+    def end(self, reason: CloseReason) -> None:
+        """Close for that reason, by BYE or 480; harmless when it is closed."""
         if self.is_answered:
-            super().hangup()
-        else:
-            self.refuse(480)
+            super().end(reason)
+        elif not self.is_closed:
+            self._end_invite(480, reason)
 
     def cancelled(self) -> None:
         """The caller gave up before we decided."""

@@ -78,6 +78,11 @@ class OutgoingCall(Call):
         return self._is_final
 
     @property
+    def glare_s(self) -> float:
+        """How long to wait after a 491: 2.1-4 s for who called (§14.1)."""
+        return (210 + self.random_below(191)) / 100
+
+    @property
     def invite(self) -> Request:
         """The INVITE that is under way, or was last."""
         assert self._invite is not None, "not dialled yet"

@@ -6,7 +6,8 @@ from gateway.media.port import RtpPeer
 from gateway.sip.incoming import IncomingCall
 from gateway.sip.message import Request
 from gateway.sip.sdp import parse_sdp
-from tests.builders.sip import OFFER, RTP, Exchange
+from gateway.sip.uri import Uri
+from tests.builders.sip import CALLER, OFFER, RTP, Exchange
 
 
 @pytest.fixture
@@ -122,6 +123,14 @@ def test_crossing_invites_give_way_and_ours_comes_again_later(house: Exchange) -
     again = [m for m, _ in house.wire.sent if isinstance(m, Request) and m.method == "INVITE"]
     assert [m.cseq.number for m in again][:1] == [ours.cseq.number + 1]
     assert _direction(again[0].body) == "sendonly"
+
+
+def test_who_called_waits_longer_after_a_glare_than_who_was_called() -> None:
+    house = Exchange()
+    called = house.answered()
+    calling = house.agent.place(Uri("sip", "b", "192.0.2.1"), "95500", CALLER, RTP)
+    assert {called.glare_s for _ in range(500)} <= {n / 100 for n in range(201)}
+    assert {calling.glare_s for _ in range(500)} <= {n / 100 for n in range(210, 401)}
 
 
 def test_a_glare_without_an_end_is_given_up(house: Exchange) -> None:
