@@ -136,6 +136,7 @@ class Centre:
             match call.state:
                 case CallState.WAITING:
                     assert TimerKind.WAIT in kinds, "a wait without end"
+                    assert TimerKind.RING not in kinds, "a ring that is over is timed"
                 case CallState.RINGING:
                     assert TimerKind.RING in kinds, "a ring without end"
                 case _:

@@ -283,3 +283,16 @@ def test_places_are_told_at_intervals_and_count_the_own_queue_only() -> None:
         said += [effect for effect in effects if isinstance(effect, s.SayPlace)]
     assert [(word.call_no, word.place) for word in said] == [("c2", 1), ("c3", 1), ("c4", 2)]
     assert said[2].wait_s == 2 * 180
+
+
+def test_the_expected_wait_follows_the_length_of_talks() -> None:
+    centre = a_centre("li")
+    for n in range(8):
+        attempt_no = talking(centre, f"c{n}")
+        centre.wait(20)
+        centre.give(s.AgentHungUp(attempt_no))
+        centre.give(s.WentReady("li"))
+    talking(centre, "last")
+    centre.give(s.Arrived("next", "trading"))
+    waits = centre.acd.floor.calls["next"]
+    assert 60 < centre.acd.floor.expected_wait_s(waits) < 90  # 180 s were guessed
