@@ -15,17 +15,24 @@ from datetime import datetime
 from typing import Any, Final, NamedTuple, TypeVar
 
 import aiohttp
+from sqlalchemy import create_engine
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IReactorTime
 from twisted.internet.task import deferLater
 
+from gateway.app.demo_stage import HOTLINE_NO
 from gateway.app.stage import Stage
 from gateway.branch.client import BranchClient, development_identity
 from gateway.branch.wire import Accepted
+from gateway.evidence.call_log import records_by
+from gateway.evidence.transcript import transcript
+from gateway.ivr.call_record import CallRecord
 from gateway.refdata.tables import OpeningAccount
 from gateway.sip.softphone import open_softphone, parse_script
 from gateway.sip.uri import parse_uri
 from gateway.sip.wire import Hop
+from gateway.store.database import read_once
+from gateway.store.settings import StoreSettings, store_url
 from risk.domain.errors import TemporaryFailure
 from risk.domain.fixedpoint import E4, format_e4, parse_e4
 from risk.domain.ids import NS
@@ -35,7 +42,6 @@ T = TypeVar("T")
 WAIT_S_MAX: Final = 30.0
 _POLL_S: Final = 0.05
 QTY: Final = 200
-HOTLINE_NO: Final = "95500"
 
 
 class DemoFailed(TemporaryFailure):
@@ -112,7 +118,6 @@ class Demo:
         self._reactor = reactor
         self._now_ns = now_ns
         self._say = say
-        self._said_count = 0
         self._accepted_s: dict[str, float] = {}  # by ClOrdID(11), market clock
         self._url = f"http://127.0.0.1:{stage.ports['gateway.web_port']}"
 
@@ -149,34 +154,37 @@ class Demo:
                 to = parse_uri(f"sip:{HOTLINE_NO}@{peer.host}:{peer.port}")
                 call = await phone.dial(to, account.mobile, peer)
             keys = f"1{account.account_no}#{account.phone_pin}#"
-            with self._step("phone", "language, account and PIN keyed, logged in"):
-                await call.run(parse_script(keys + "|"))
-            self._tell_said()
+            with self._step("phone", "language, account and PIN keyed"):
+                await call.run(parse_script(keys))
             order = f"1{symbol}#{price.replace('.', '*')}#{QTY}#"
-            with self._step("phone", f"buy {symbol} at {price}, {QTY} keyed, read back"):
+            with self._step("phone", f"buy {symbol} at {price}, {QTY} keyed ahead, read back"):
                 await call.run(parse_script(order + "|"))
-            self._tell_said()
             with self._step("phone", "1 pressed to confirm: order number heard"):
                 await call.run(parse_script("1|"))
-            self._tell_said()
             wav = self._stage.folder / "call.wav"
             await call.end()
             wav.write_bytes(call.wav())
         finally:
             await phone.close()
+        await self._tell_call()
         self._say(f"          what the caller heard: {wav}")
         orders = (await web.ask("GET", "/v1/orders"))["orders"]
         if not orders or orders[0]["channel"] != "phone":
             raise DemoFailed("the call ended without an order: see gateway.log, ivr.*")
         return Placed("phone", account, orders[0]["cl_ord_id"], symbol)
 
-    def _tell_said(self) -> None:
-        """Print what the hotline has said since the last time, from its own log."""
-        lines = (self._stage.folder / "gateway.log").read_text(encoding="utf-8").splitlines()
-        said = [json.loads(line)["words"] for line in lines if '"event":"ivr.said"' in line]
-        for words in said[self._said_count :]:
-            self._say(f"            hotline: {' '.join(words)}")
-        self._said_count = len(said)
+    async def _tell_call(self) -> None:
+        """Print the call in words, from the record that the gateway keeps of it."""
+        engine = create_engine(store_url(StoreSettings(), self._stage.folder / "data"))
+
+        async def kept() -> CallRecord | None:
+            records = read_once(engine, records_by)
+            return records[0] if records and records[0].ended_ns else None
+
+        record = await self._until("phone: the record of the call", kept)
+        engine.dispose()
+        for line in transcript(record):
+            self._say(f"            {line}")
 
     async def _by_web(self, account: OpeningAccount, symbol: str) -> Placed:
         web = WebCustomer(self._url, self._reactor)

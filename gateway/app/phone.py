@@ -95,6 +95,7 @@ class Phone:
             callers=identity.callers,
             notices=identity.phone_notices,
             calls=self._calls,
+            people=self._centre.desk if self._centre is not None else None,
         )
         actions = phone_actions(ports, settings.phone, self._voice, reactor, now_ns)
         self.door = PhoneDoor(

@@ -136,7 +136,10 @@ class Stage:
 
     def init(self, accounts: Path) -> None:
         """Make the data folder with the accounts of a file; raises StageNotReady."""
-        arguments = ["init", f"--config={self.settings_file}", f"--accounts={accounts}"]
+        self.command("init", f"--config={self.settings_file}", f"--accounts={accounts}")
+
+    def command(self, *arguments: str) -> str:
+        """Run a `hotline` command to its end; return what it printed. Raises StageNotReady."""
         done = subprocess.run(
             [sys.executable, "-m", "gateway.cli.main", *arguments],
             capture_output=True,
@@ -144,7 +147,9 @@ class Stage:
             check=False,
         )
         if done.returncode:
-            raise StageNotReady(f"init failed: {done.stderr.strip()[-2000:]}")
+            name = " ".join(arguments[:2])
+            raise StageNotReady(f"hotline {name} failed: {done.stderr.strip()[-2000:]}")
+        return done.stdout
 
     def start_gateway(self) -> None:
         """Start the gateway and wait until it is ready; `ports` then holds its ports."""

@@ -13,7 +13,8 @@ from typing import Any
 import click
 
 from gateway.app.clock import ClockSettings, iso_clock, wall_clock
-from gateway.app.demo import HOTLINE_NO, Demo
+from gateway.app.demo import Demo
+from gateway.app.demo_stage import BRANCH_NOS, HOTLINE_NO, AgentPhone, prepare
 from gateway.app.process import Ready, Stop, run_process
 from gateway.app.stage import Stage
 from gateway.obs.log import start_logging, to_stderr
@@ -52,9 +53,9 @@ def demo(keep: bool, config_dir: Path, folder: Path | None) -> None:
     stage = Stage(where, config_dir.resolve())
     exit_code = 1
     try:
-        exit_code = _play(stage, accounts, config_dir)
+        exit_code, agent = _play(stage, accounts, config_dir)
         if keep and exit_code == 0:
-            _keep(stage, accounts)
+            _keep(stage, accounts, agent)
     finally:
         stage.stop()
         if exit_code:
@@ -65,12 +66,11 @@ def demo(keep: bool, config_dir: Path, folder: Path | None) -> None:
     raise SystemExit(exit_code)
 
 
-def _play(stage: Stage, accounts: list[OpeningAccount], config_dir: Path) -> int:
+def _play(stage: Stage, accounts: list[OpeningAccount], config_dir: Path) -> tuple[int, AgentPhone]:
     began_s = time.monotonic()
     click.echo("demo: starting exchange, message centre, mail server and gateway")
     stage.start_far_ends()
-    stage.write_settings({"gateway": {"log_level": "debug"}})  # what callers hear is told there
-    stage.init(config_dir / "demo" / "accounts.csv")
+    agent = prepare(stage, config_dir)
     stage.start_gateway()
     click.echo(f"demo: ready after {time.monotonic() - began_s:.1f} s")
     now_ns = wall_clock(ClockSettings(shift_s=stage.shift_s))
@@ -79,15 +79,20 @@ def _play(stage: Stage, accounts: list[OpeningAccount], config_dir: Path) -> int
     def make(reactor: Any, stop: Stop) -> _Run:
         return _Run(Demo(stage, accounts, reactor, now_ns, click.echo), stop)
 
-    return run_process(make)
+    return run_process(make), agent
 
 
-def _keep(stage: Stage, accounts: list[OpeningAccount]) -> None:
+def _keep(stage: Stage, accounts: list[OpeningAccount], agent: AgentPhone) -> None:
     ports = stage.ports
+    branches = ", ".join(f"{number} (branch {code})" for code, number in BRANCH_NOS.items())
     click.echo(f"""
 The gateway stays up; Ctrl-C ends it. Market time now runs from 10:00 on {stage.market_day}.
   web       http://127.0.0.1:{ports["gateway.web_port"]}/v1/docs
   phone     sip:{HOTLINE_NO}@127.0.0.1:{ports["gateway.sip_port"]}  (any softphone, PCMA or PCMU)
+            or {branches}
+  agent     register a softphone as {agent.username}, password {agent.password}, at the same
+            address; then callers who press 0 reach it
+  evidence  hotline evidence --config {stage.settings_file} --calls
   branch    127.0.0.1:{ports["gateway.branch_port"]}  (certificates in {stage.folder}/data/keys)
   metrics   http://127.0.0.1:{ports["gateway.health_port"]}/metrics
   messages  {stage.kept_messages}
