@@ -67,7 +67,7 @@ class ScriptVoice(Voice):
         """Return the clips of a prompt as one, named after it."""
         parts = super().clips(key, values, language, is_slow=is_slow)
         gap = "" if language is Language.ZH else " "
-        words = [part.alaw.decode() for part in parts if part.name != "pause"]
+        words = [part.alaw.decode() for part in parts if part.alaw.startswith(b"<")]  # no pauses
         said = gap.join(word[word.index(":") + 1 : -1].strip() for word in words)
         return [Clip(key, said.encode())]
 
