@@ -10,6 +10,8 @@ from typing import Final
 from gateway.media.port import Address, Codec, RtpPeer
 from gateway.sip.errors import SdpError, SipError, shown
 from gateway.sip.message import Request, Response
+from gateway.sip.multipart import KINDS as MULTIPART
+from gateway.sip.multipart import sdp_part
 from gateway.sip.sdp import (
     CONTENT_TYPE,
     NOWHERE,
@@ -153,6 +155,8 @@ def sdp_body(message: Request | Response) -> bytes | None:
     encoding = (headers.get("Content-Encoding") or "identity").strip().lower()
     if kind == CONTENT_TYPE and encoding == "identity":
         return message.body
+    if kind in MULTIPART and encoding == "identity":
+        return sdp_part(headers.get("Content-Type") or "", message.body)
     disposition = (headers.get("Content-Disposition") or "").lower().replace(" ", "")
     if "handling=optional" in disposition:
         return None
