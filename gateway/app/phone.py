@@ -108,6 +108,7 @@ class Phone:
             desk=self._centre.desk if self._centre is not None else None,
             call_log=self._calls,
             recordings=recordings if settings.phone.records_calls else None,
+            dialler=self._edge.dialler,
         )
 
     @property

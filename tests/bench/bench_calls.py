@@ -12,6 +12,7 @@ import sys
 import tempfile
 import time
 import urllib.request
+from contextlib import closing
 from pathlib import Path
 from typing import Any, Final
 
@@ -164,7 +165,7 @@ class Run:
 
     def records(self) -> dict[str, CallRecord]:
         """Return the gateway's records by the caller's number."""
-        with sqlite3.connect(self._stage.folder / "data" / "store.sqlite") as store:
+        with closing(sqlite3.connect(self._stage.folder / "data" / "store.sqlite")) as store:
             rows = store.execute("select record from calls").fetchall()
         return {record.ani[-11:]: record for record in (decode(row[0]) for row in rows)}
 
