@@ -135,6 +135,11 @@ class CallDesk:
         """Agents' phones ringing or talking."""
         return self._switch.line_count
 
+    def opens_ns(self, queue: str) -> int:
+        """Return when a queue opens next, Unix time; 0 when it is open or unknown."""
+        hours = self._hours.get(queue or self._first_queue)
+        return 0 if hours is None else hours.next_opening_ns(self._now_ns())
+
     def agent_states(self) -> dict[str, AgentState]:
         """Return what every agent is doing."""
         return {agent.name: agent.told for agent in self._acd.floor.agents.values()}

@@ -7,9 +7,10 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from risk.domain.ids import china_time
+from risk.domain.ids import NS, china_time
 
 _DAYS: Final = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+_DAY_MINUTES: Final = 24 * 60
 _INTERVAL: Final = re.compile(
     r"(?P<first>[a-z]{3})(-(?P<last>[a-z]{3}))? "
     r"(?P<from>([01][0-9]|2[0-3]):[0-5][0-9])-(?P<to>([01][0-9]|2[0-3]):[0-5][0-9]|24:00)"
@@ -32,6 +33,18 @@ class OpenHours:
         return not self._spans or any(
             day == at.weekday() and begin <= minute < end for day, begin, end in self._spans
         )
+
+    def next_opening_ns(self, at_ns: int) -> int:
+        """Return when it opens next after `at_ns`, Unix time; 0 when it is open."""
+        if self.is_open(at_ns):
+            return 0
+        at = china_time(at_ns)
+        midnight_ns = at_ns - (at.hour * 3600 + at.minute * 60 + at.second) * NS
+        midnight_ns -= at_ns % NS
+        minute = at.hour * 60 + at.minute
+        waits = [(day - at.weekday()) % 7 * _DAY_MINUTES + begin for day, begin, _ in self._spans]
+        ahead = [wait if wait > minute else wait + 7 * _DAY_MINUTES for wait in waits]
+        return midnight_ns + min(ahead) * 60 * NS
 
 
 def _spans(text: str) -> Iterator[tuple[int, int, int]]:

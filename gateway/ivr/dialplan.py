@@ -33,6 +33,7 @@ class Line(NamedTuple):
         return {
             "greeting": self.greeting,
             "line_branch_code": self.branch_code,
+            "line_queue": self.queue,
             "line_languages": "one" if len(self.languages) == 1 else "both",
             "language": self.languages[0],
         }

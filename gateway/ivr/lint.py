@@ -28,7 +28,9 @@ from gateway.ivr.variants import VARIANTS
 from gateway.ivr.wishes import ACTING, BRINGS, NEEDS, Action
 
 # Values that are there when a call begins (gateway.ivr.dialplan).
-START_VALUES: Final = frozenset({"greeting", "line_branch_code", "line_languages", "point_key"})
+START_VALUES: Final = frozenset(
+    {"greeting", "line_branch_code", "line_queue", "line_languages", "point_key"}
+)
 
 
 def problems(flow: CallFlow) -> list[str]:

@@ -17,6 +17,7 @@ class Action(enum.Enum):
     ADMIT_CALLER = "admit_caller"
     READ_NOTICES = "read_notices"
     MARK_HEARD = "mark_heard"
+    READ_PEOPLE = "read_people"
     FIND_SECURITY = "find_security"
     SEARCH_INITIALS = "search_initials"
     READ_HOURS = "read_hours"
@@ -49,6 +50,7 @@ OUTCOMES: Final[Mapping[Action, tuple[str, ...]]] = {
     Action.ADMIT_CALLER: ("allowed", "query_only", "refused", "busy"),
     Action.READ_NOTICES: ("some", "none", "unknown"),
     Action.MARK_HEARD: ("ok", "unknown"),
+    Action.READ_PEOPLE: ("closed", "busy"),
     Action.FIND_SECURITY: ("ok", "unknown", "not_now"),
     Action.SEARCH_INITIALS: ("one", "some", "none", "not_now"),
     Action.READ_HOURS: ("open", "closed", "unknown"),
@@ -88,6 +90,7 @@ BRINGS: Final[Mapping[Action, tuple[str, ...]]] = {
     Action.ADMIT_CALLER: ("is_elder", "caller_kind", "is_query_only", "client_branch_code"),
     Action.READ_NOTICES: ("notice_no", "notice_line", "is_last_line", *_LIST),
     Action.MARK_HEARD: (),
+    Action.READ_PEOPLE: ("people_day", "people_at"),
     Action.FIND_SECURITY: ("symbol", "security", "measure"),
     Action.SEARCH_INITIALS: ("symbol", "security", "measure", *_LIST),
     Action.READ_HOURS: ("opens", "opens_day", "opens_at"),
@@ -142,6 +145,7 @@ NEEDS: Final[Mapping[Action, tuple[str, ...]]] = {
     Action.ADMIT_CALLER: _VERIFIED,
     Action.READ_NOTICES: (*_VERIFIED, "client_branch_code"),
     Action.MARK_HEARD: (*_VERIFIED, "notice_no", "is_last_line"),
+    Action.READ_PEOPLE: ("line_queue",),
     Action.FIND_SECURITY: ("symbol",),
     Action.SEARCH_INITIALS: ("initials",),
     Action.READ_HOURS: (),

@@ -98,3 +98,7 @@ class AgentDesk(Protocol):
     def enqueue(self, card: CallerCard, leg: Leg, call: DeskCall) -> Ticket:
         """Take over an answered call and its leg; what follows comes by the ticket."""
         ...
+
+    def opens_ns(self, queue: str) -> int:
+        """Return when a queue opens next, Unix time; 0 when it is open or unknown."""
+        ...

@@ -85,6 +85,7 @@ GOOD: Answers = {
     ),
     Action.READ_NOTICES: ("none", a_list(NOTICE, {**NOTICE, "is_last_line": True})),
     Action.MARK_HEARD: ("ok", {}),
+    Action.READ_PEOPLE: ("busy", {"people_day": 20261124, "people_at": "0830"}),
     Action.CHANGE_PIN: ("changed", {"pin_rule": "birthday"}),
     Action.FIND_SECURITY: ("ok", {"security": "浦发银行", "measure": "share"}),
     Action.SEARCH_INITIALS: ("one", {**SECURITY, **a_list(SECURITY, SECURITY)}),

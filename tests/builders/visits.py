@@ -33,6 +33,7 @@ Answers = Mapping[Action, tuple[str, Mapping[str, object]]]
 START: Mapping[str, object] = {
     "greeting": "welcome.greeting",
     "line_branch_code": "",
+    "line_queue": "",
     "line_languages": "both",
     "language": Language.ZH,
 }

@@ -164,6 +164,14 @@ class RecentCalls(Protocol):
         ...
 
 
+class PeopleHours(Protocol):
+    """When people answer (gateway.callcenter.desk.CallDesk)."""
+
+    def opens_ns(self, queue: str) -> int:
+        """Return when a queue opens next, Unix time; 0 when it is open or unknown."""
+        ...
+
+
 class PhonePorts(NamedTuple):
     """Everything of the gateway that the actions ask."""
 
@@ -175,3 +183,4 @@ class PhonePorts(NamedTuple):
     callers: CallerRules
     notices: CustomerNotices
     calls: RecentCalls
+    people: PeopleHours | None = None  # nobody answers

@@ -16,6 +16,7 @@ from gateway.ivr.actions.login import LoginActions
 from gateway.ivr.actions.names import SpokenNames
 from gateway.ivr.actions.notices import NoticeActions
 from gateway.ivr.actions.orders import OrderActions
+from gateway.ivr.actions.people import PeopleActions
 from gateway.ivr.actions.pin import PinActions
 from gateway.ivr.actions.ports import PhonePorts
 from gateway.ivr.actions.positions import PositionActions
@@ -62,7 +63,7 @@ def phone_actions(
     now_ns: Callable[[], int],
 ) -> PhoneActions:
     """Return the product's actions, all of them."""
-    pins, queries, rules, orders, contacts, callers, notices, calls = ports
+    pins, queries, rules, orders, contacts, callers, notices, calls, people = ports
     book, names = voice.book, SpokenNames(voice, clock)
     desk = CommandDesk(orders, clock, settings.reply_timeout_s)
     return PhoneActions(
@@ -82,5 +83,6 @@ def phone_actions(
             AlertActions(desk, queries, names, book, now_ns),
             StatementActions(desk, contacts, names, book, now_ns),
             PinActions(pins),
+            PeopleActions(people),
         )
     )

@@ -5,8 +5,9 @@ Not here: who answers (gateway.callcenter).
 
 from typing import Final
 
-from gateway.ivr.flow import RESUME, Say, State, Transfer
+from gateway.ivr.flow import RESUME, Do, Say, State, Transfer
 from gateway.ivr.flows.common import GOODBYE, HELP, MENU
+from gateway.ivr.wishes import Action
 
 ASKED: Final = "agent.asked"
 
@@ -15,9 +16,15 @@ STATES: Final[tuple[State, ...]] = (
         name=ASKED,
         prompt="agent.asked",
         on_served=RESUME,
-        on_no_agent="agent.none",
+        on_no_agent="agent.hours",
         on_queue_left="agent.left",
     ),
+    Do(
+        name="agent.hours",
+        action=Action.READ_PEOPLE,
+        exits={"closed": "agent.closed", "busy": "agent.none"},
+    ),
+    Say(name="agent.closed", prompt="agent.closed", then=RESUME, must_be_heard=True),
     Say(name="agent.none", prompt="agent.none", then=RESUME, must_be_heard=True),
     Say(name="agent.left", prompt="agent.left", then=RESUME),
     Transfer(

@@ -1,6 +1,8 @@
 from datetime import datetime
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from gateway.callcenter.hours import OpenHours
 from risk.domain.ids import CHINA
@@ -10,6 +12,20 @@ TWO_A_DAY = ("mon-fri 08:30-11:30", "mon-fri 13:00-17:00", "sat-sun 22:00-24:00"
 
 def at(text: str) -> int:
     return int(datetime.strptime(text, "%Y-%m-%d %H:%M").replace(tzinfo=CHINA).timestamp()) * 10**9
+
+
+@given(
+    st.integers(0, 20_160).map(lambda minute: at("2026-11-16 00:00") + minute * 60 * 10**9 + 7),
+    st.sampled_from([TWO_A_DAY, ("sun-mon 09:00-10:00",), ("wed 00:00-24:00",)]),
+)
+def test_the_next_opening_is_the_first_minute_that_is_open(
+    at_ns: int, intervals: tuple[str, ...]
+) -> None:
+    hours = OpenHours(intervals)
+    minute_ns = 60 * 10**9
+    ahead = (at_ns // minute_ns * minute_ns + n * minute_ns for n in range(1, 10_081))
+    first = 0 if hours.is_open(at_ns) else next(ns for ns in ahead if hours.is_open(ns))
+    assert hours.next_opening_ns(at_ns) == first
 
 
 @pytest.mark.parametrize(

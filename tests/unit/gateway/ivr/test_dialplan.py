@@ -25,6 +25,7 @@ def test_a_branch_is_known_by_any_form_of_its_number(dnis: str) -> None:
     assert line.start_values() == {
         "greeting": "welcome.branch",
         "line_branch_code": "00021",
+        "line_queue": "shanghai",
         "line_languages": "one",
         "language": Language.ZH,
     }

@@ -10,12 +10,14 @@ from gateway.identity.phone_notices import PhoneNotice
 from gateway.identity.pins import Changed, PinChange, PinRule, PinsDiffer, PinTooWeak
 from gateway.ivr.actions.login import LoginActions
 from gateway.ivr.actions.notices import NoticeActions
+from gateway.ivr.actions.people import PeopleActions
 from gateway.ivr.actions.pin import PinActions
 from gateway.ivr.variants import VARIANTS
 from gateway.ivr.wishes import Action
 from gateway.media.synth import VoiceUnavailable
 from risk.domain.errors import TemporaryFailure
-from tests.builders.asked import CALL_NO, CALLER, ENGLISH, a_wish, answer_of, spoken_names
+from risk.domain.ids import NS
+from tests.builders.asked import CALL_NO, CALLER, ENGLISH, NOW_NS, a_wish, answer_of, spoken_names
 from tests.builders.phone import ACCOUNT_NO, PIN, FakeCallers, FakeContacts, FakeNotices, FakePins
 from tests.builders.voice import ToneSpeaker
 
@@ -136,3 +138,26 @@ def test_a_proof_that_is_not_written_is_tried_again_in_the_next_call(tmp_path: P
     last = {"notice_no": "m1", "is_last_line": True}
     assert answer_of(asked.mark_heard(CALLER, a_wish(Action.MARK_HEARD, last))) == ("unknown", {})
     assert answer_of(asked.read(CALLER, a_wish(Action.READ_NOTICES, BRANCH))) == ("unknown", {})
+
+
+@pytest.mark.parametrize(
+    ("opens_ns", "answer"),
+    [
+        (0, ("busy", {})),
+        (NOW_NS + 22 * 3600 * NS, ("closed", {"people_day": 20261124, "people_at": "0800"})),
+    ],
+)
+def test_the_hours_of_people_are_those_of_the_number_called(
+    opens_ns: int, answer: tuple[str, dict[str, object]]
+) -> None:
+    asked: list[str] = []
+
+    class People:
+        def opens_ns(self, queue: str) -> int:
+            asked.append(queue)
+            return opens_ns
+
+    wish = a_wish(Action.READ_PEOPLE, {"line_queue": "shanghai"})
+    assert answer_of(PeopleActions(People()).read(CALLER, wish)) == answer
+    assert asked == ["shanghai"]
+    assert answer_of(PeopleActions(None).read(CALLER, wish)) == ("busy", {})

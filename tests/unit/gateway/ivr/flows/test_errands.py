@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import pytest
 
 from gateway.ivr.entry import ISO
-from gateway.ivr.visit import Phase
+from gateway.ivr.visit import Parting, Phase
 from gateway.ivr.wishes import Action
 from tests.builders.hotline import (
     ADMITTED,
@@ -309,3 +309,17 @@ def test_an_elderly_caller_is_offered_a_person_first() -> None:
     assert said[said.index("main.agent_first") + 1] == "main.buy"
     visit.run("5 |")
     assert visit.said.count("main.agent_first") == 2
+
+
+@pytest.mark.parametrize("outcome", ["closed", "busy"])
+def test_a_caller_nobody_can_answer_hears_why_and_goes_on_where_zero_was_pressed(
+    outcome: str,
+) -> None:
+    people = {Action.READ_PEOPLE: (outcome, GOOD[Action.READ_PEOPLE][1])}
+    visit = HotlineVisit({**GOOD, **people}).run(LOGIN + "1 600000 | *0 |")
+    visit.person(Parting.NO_AGENT)
+    visit.run("|")
+    word = {"closed": "agent.closed", "busy": "agent.none"}[outcome]
+    assert visit.said[-2:] == [word, "order.price_buy"]
+    visit.run("10# 100# | 1 |")
+    assert len(visit.orders) == 1
