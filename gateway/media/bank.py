@@ -54,7 +54,7 @@ class LegBank:
         self._recordings: dict[int, tuple[int, Recording]] = {}  # also those of closed legs
         self._recording_no = 0
         self._lines: dict[int, Line] = {}
-        self._rtcp = selectors.DefaultSelector()
+        self._sockets = selectors.DefaultSelector()  # only readable ones are read
         self._tones = ToneReceiver()
         self._tone_lines: dict[int, Line] = {}  # by row
         self._reports: list[wire.Report] = []
@@ -81,12 +81,16 @@ class LegBank:
     def _apply_to(self, line: Line, request: wire.LegRequest, now_s: float, wall_ns: int) -> None:
         match request:
             case wire.SetPeer(leg_no, host, port, codec, event_type):
+                sock = line.sock
                 try:
                     line.set_peer((host, port), Codec(codec), event_type)
                 except OSError:
                     self._drop(line)
                     self._report(wire.LegFailed(leg_no))
                     return
+                if line.sock is not sock:
+                    self._sockets.unregister(sock)
+                    self._sockets.register(line.sock, selectors.EVENT_READ, (line, False))
                 when = self._rules.inband_dtmf
                 self._search_tones(
                     line, when == "always" or (when == "auto" and event_type is None)
@@ -130,8 +134,9 @@ class LegBank:
         reports = ReportExchange(audio.ssrc, self._random_bits, now_s)
         line = self._lines[leg_no] = Line(leg_no, audio, sockets, reports, hear)
         line.due_s = now_s
+        self._sockets.register(sockets.rtp, selectors.EVENT_READ, (line, False))
         if sockets.rtcp is not None:
-            self._rtcp.register(sockets.rtcp, selectors.EVENT_READ, line)
+            self._sockets.register(sockets.rtcp, selectors.EVENT_READ, (line, True))
         host, port = sockets.rtp.getsockname()[:2]
         self._report(wire.LegOpened(leg_no, host, port))
 
@@ -152,8 +157,9 @@ class LegBank:
         _unbridge(line)
         self._search_tones(line, False)
         del self._lines[line.leg_no]
+        self._sockets.unregister(line.sock)
         if line.rtcp_sock is not None:
-            self._rtcp.unregister(line.rtcp_sock)
+            self._sockets.unregister(line.rtcp_sock)
         line.close()
 
     def _record(self, line: Line, path: str, wall_ns: int) -> None:
@@ -183,13 +189,15 @@ class LegBank:
 
     def tick(self, now_s: float, wall_ns: int) -> None:
         """Take what arrived and send the frames that are due. `now_s` is monotonic."""
+        for ready, _ in self._sockets.select(0):
+            line, is_rtcp = ready.data
+            if is_rtcp:
+                line.exchange_reports(now_s, wall_ns)
+            else:
+                self._receive(line, now_s, wall_ns)
         rows: list[int] = []
         frames: list[bytes] = []
         for line in self._lines.values():
-            for datagram in line.arrived():
-                key = line.audio.receive(datagram, now_s)
-                if key is not None:
-                    self._told(line, KeySource.EVENT, key, now_s, wall_ns)
             if now_s >= line.due_s:
                 heard = self._send(line, now_s)
                 line.send_report(now_s, wall_ns)
@@ -198,8 +206,6 @@ class LegBank:
                     frames.append(heard)
         if rows:
             self._hear_tones(rows, frames, now_s, wall_ns)
-        for ready, _ in self._rtcp.select(0):
-            ready.data.exchange_reports(now_s, wall_ns)
         for outcome in self._disk.take_outcomes():
             leg_no, recording = self._recordings.pop(outcome.recording_no)
             self._report(_outcome_report(leg_no, recording, outcome))
@@ -207,6 +213,12 @@ class LegBank:
             self._beat_due_s = now_s + BEAT_S
             self._report(wire.Beat(len(self._lines), self._late))
             self._late = [0] * len(self._late)
+
+    def _receive(self, line: Line, now_s: float, wall_ns: int) -> None:
+        for datagram in line.arrived():
+            key = line.audio.receive(datagram, now_s)
+            if key is not None:
+                self._told(line, KeySource.EVENT, key, now_s, wall_ns)
 
     def _pressed(self, line: Line, source: KeySource, key: str, now_s: float, wall_ns: int) -> None:
         if line.audio.press(source, key, now_s):
@@ -264,7 +276,7 @@ class LegBank:
         """Close every socket, without a report, and complete the recordings."""
         for line in list(self._lines.values()):
             self._drop(line)
-        self._rtcp.close()
+        self._sockets.close()
         self._disk.stop()
 
 

@@ -7,7 +7,6 @@ from then on. Not here: which legs there are (gateway.media.bank), sound and key
 import contextlib
 import ipaddress
 import socket
-from collections.abc import Iterator
 from typing import Final, NamedTuple
 
 from gateway.media.leg import LegAudio
@@ -21,7 +20,7 @@ BEHIND_MAX_S: Final = 0.100  # after a longer stall frames are skipped, not sent
 LATE_S: Final = 0.020  # a frame so late counts as late in the leg's figures
 REPORTS_PER_TICK_MAX: Final = 4
 PORT_MAX: Final = 65_535
-PACKETS_PER_TICK_MAX: Final = 16  # of one leg: a flood on one does not starve the others
+STRANGERS_PER_TICK_MAX: Final = 16  # read in search of the far end, until it is latched
 
 
 class Sockets(NamedTuple):
@@ -77,17 +76,26 @@ class Line:
             self.is_latched = False
         self.target = target
 
-    def arrived(self) -> Iterator[bytes] | list[bytes]:
-        """Return what the far end sent since the last tick."""
+    def arrived(self) -> list[bytes]:
+        """Return what the far end sent, when its socket is readable.
+
+        Of a latched leg it is one packet: a bunch of them is read in as many ticks, four times as
+        fast as they were spoken, and a flood gets no more of the tick than a call does.
+        """
         if not self.has_format:
             return []
-        return _waiting(self.sock) if self.is_latched else self._latch()
+        if not self.is_latched:
+            return self._latch()
+        try:
+            return [self.sock.recv(PACKET_BYTES_MAX + 1)]
+        except OSError:  # the far end's port is closed: signalling tells us
+            return []
 
     def _latch(self) -> list[bytes]:
         """Connect to the source of the first packet of our format; return what it sent."""
         datagrams: list[bytes] = []
         chosen: object = None
-        for _ in range(PACKETS_PER_TICK_MAX):
+        for _ in range(STRANGERS_PER_TICK_MAX):
             try:
                 datagram, source = self.sock.recvfrom(PACKET_BYTES_MAX + 1)
                 if chosen is None and self.audio.accepts(datagram):
@@ -214,15 +222,6 @@ def bound(host: str, port: int) -> socket.socket:
         sock.close()
         raise
     return sock
-
-
-def _waiting(sock: socket.socket) -> Iterator[bytes]:
-    """Yield what waits on a connected socket."""
-    for _ in range(PACKETS_PER_TICK_MAX):
-        try:
-            yield sock.recv(PACKET_BYTES_MAX + 1)
-        except OSError:  # nothing there, or the far end's port is closed: signalling tells us
-            return
 
 
 def _target(host: str, port: int) -> Address | None:

@@ -1,6 +1,6 @@
 """Writes recordings from one thread of a media host, so that no disk ever stalls the 20 ms clock.
 
-Jobs are handed over by a queue of limited bytes; sound that does not fit, or that the disk refuses,
+Jobs wait in a queue of limited bytes; sound that does not fit, or that the disk refuses,
 becomes a gap: silence, counted and named in the file. A complete file is synced before it is told.
 Not here: what goes into a recording (gateway.media.recording) and the file's format (…wav).
 """
@@ -8,8 +8,8 @@ Not here: what goes into a recording (gateway.media.recording) and the file's fo
 import fcntl
 import hashlib
 import os
-import queue
 import threading
+import time
 from collections import deque
 from collections.abc import Callable
 from pathlib import Path
@@ -19,6 +19,7 @@ from gateway.media import g711, wav
 
 WAITING_BYTES_MAX: Final = 32 * 1024 * 1024  # 300 calls for 7 s
 BLOCK_BYTES: Final = 256 * 1024
+LOOK_S: Final = 0.05
 STOP_S_MAX: Final = 1.5  # less than a worker's time to end
 DATA_BYTES_MAX: Final = 1 << 31  # 37 hours: WAV counts bytes in 32 bits
 
@@ -218,7 +219,7 @@ class RecordingDisk:
         """`do` carries out a job in the thread; without it a `DiskWriter` does."""
         self._do = do or DiskWriter().do
         self._waiting_bytes_max = waiting_bytes_max
-        self._jobs: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
+        self._jobs: deque[Job | None] = deque()  # appended to by the host, taken from by the thread
         self._outcomes: deque[Outcome] = deque()
         self._put_bytes = self._done_bytes = 0  # each written by one side only
         self._thread: threading.Thread | None = None
@@ -233,16 +234,22 @@ class RecordingDisk:
         if self._thread is None:
             self._thread = threading.Thread(target=self._run, name="recordings", daemon=True)
             self._thread.start()
-        self._jobs.put(job)
+        self._jobs.append(job)
         return True
 
     def _run(self) -> None:
-        while (job := self._jobs.get()) is not None:
+        while (job := self._next_job()) is not None:
             outcome = self._do(job)
             if isinstance(job, Sound):
                 self._done_bytes += len(job.alaw)
             if outcome is not None:
                 self._outcomes.append(outcome)
+
+    def _next_job(self) -> Job | None:
+        # Looking is cheaper than being woken: a wake-up for each block made the tick wait.
+        while not self._jobs:
+            time.sleep(LOOK_S)
+        return self._jobs.popleft()
 
     def take_outcomes(self) -> list[Outcome]:
         """Return what became of files since the last call.
@@ -258,7 +265,7 @@ class RecordingDisk:
     def stop(self, seconds_max: float = STOP_S_MAX) -> None:
         """Let the thread do what waits, for so long; what it cannot is left to be recovered."""
         if self._thread is not None:
-            self._jobs.put(None)
+            self._jobs.append(None)
             self._thread.join(seconds_max)
             self._thread = None
 

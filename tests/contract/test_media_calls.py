@@ -107,7 +107,7 @@ class CallPromises(OneHost):
         recorded = await self.recorded()
         left, right = sides_of(Path(recorded.path))
         assert prompt in right
-        assert speech in left
+        assert most_of(speech, left)
         assert read_recording(Path(recorded.path)) == recorded[:4]
         assert recorded.gap_ms == 0
         assert before_ns <= recorded.started_ns <= time.time_ns()
@@ -151,11 +151,10 @@ class CallPromises(OneHost):
         recorded = await self.recorded()
         left, _ = sides_of(Path(recorded.path))
         assert self.keys() == "7"
-        assert open_sound in left
-        secret = {secret_sound[at : at + 16] for at in range(len(secret_sound) - 16)}
-        assert not [part for part in secret if part in left]
-        assert tail[:1600] not in left  # 200 ms are still within the tail
-        assert tail[-1600:] in left
+        assert most_of(open_sound, left)
+        assert not any_of(secret_sound, left)
+        assert not any_of(tail[:1600], left)  # 200 ms are still within the tail
+        assert most_of(tail[-3200:], left)
 
     async def test_keys_typed_before_secure_are_silenced_back_to_the_first(self) -> None:
         leg = await self.media.open_leg(self.events.append, self.far.peer)
@@ -168,9 +167,8 @@ class CallPromises(OneHost):
         leg.secure(True, first_key_ns)
         await leg.close()
         left, _ = sides_of(Path((await self.recorded()).path))
-        assert early in left
-        pieces = {ahead[at : at + 16] for at in range(len(ahead) - 16)}
-        assert not [part for part in pieces if part in left]
+        assert most_of(early, left)
+        assert not any_of(ahead, left)
 
     async def test_two_far_ends_hear_each_other_and_the_recording_goes_on(self) -> None:
         other_far, other_events = self.a_far_end(Codec.PCMU), []
@@ -185,13 +183,17 @@ class CallPromises(OneHost):
             other_far.send(other, 0, 160 * n, agent[part].translate(g711.ALAW_TO_MULAW))
             await deferLater(reactor, 0.02)
         agent_heard = agent.translate(g711.ALAW_TO_MULAW).translate(g711.MULAW_TO_ALAW)
-        await self.until(lambda: agent_heard in self.far.sound(), "the caller hears the agent")
+        await self.until(
+            lambda: most_of(agent_heard, self.far.sound()), "the caller hears the agent"
+        )
         caller_heard = caller.translate(g711.ALAW_TO_MULAW)
-        await self.until(lambda: caller_heard in other_far.sound(), "the agent hears the caller")
+        await self.until(
+            lambda: most_of(caller_heard, other_far.sound()), "the agent hears the caller"
+        )
         await leg.close()
         left, right = sides_of(Path((await self.recorded()).path))
-        assert caller in left
-        assert agent_heard in right
+        assert most_of(caller, left)
+        assert most_of(agent_heard, right)
 
     async def test_keys_pass_a_bridge_both_ways_but_not_from_a_secure_side(self) -> None:
         other_far, other_events = self.a_far_end(), list[LegEvent]()
@@ -232,11 +234,13 @@ class CallPromises(OneHost):
         third = await self.media.open_leg(print, third_far.peer, beside=leg)
         third.bridge(leg)
         await self.say(leg, 0, a_tone(5, 20))
-        await self.until(lambda: a_tone(5, 20) in third_far.sound(), "the third one hears it")
+        await self.until(
+            lambda: most_of(a_tone(5, 20), third_far.sound()), "the third one hears it"
+        )
         leg.unbridge()
         await self.say(leg, 40, a_tone(6, 20))
         await deferLater(reactor, 0.1)
-        assert a_tone(6, 20)[:1600] not in third_far.sound()
+        assert not any_of(a_tone(6, 20), third_far.sound())
 
     async def test_what_is_played_is_heard_instead_of_the_other_side(self) -> None:
         other_far = self.a_far_end()
@@ -247,7 +251,7 @@ class CallPromises(OneHost):
         await self.say(other, 0, a_tone(5, 20), other_far)
         await self.until(lambda: PlayDone(2) in self.events, "the word is said")
         assert a_tone(2, 40) in self.far.sound()
-        assert a_tone(5, 20)[:480] not in self.far.sound()
+        assert not any_of(a_tone(5, 20)[:1600], self.far.sound())
 
     async def test_legs_of_different_hosts_are_not_bridged(self) -> None:
         elsewhere = HostedMedia([self.make_host()], reactor)
@@ -257,6 +261,17 @@ class CallPromises(OneHost):
         far_away = await elsewhere.open_leg(print)
         with pytest.raises(ValueError, match="open it beside this one"):
             leg.bridge(far_away)
+
+
+def most_of(sound: bytes, heard: bytes) -> bool:
+    """Whether most frames of a sound were heard: a busy machine may lose some on the way."""
+    frames = [sound[at : at + 160] for at in range(0, len(sound), 160)]
+    return sum(frame in heard for frame in frames) > 0.6 * len(frames)
+
+
+def any_of(sound: bytes, heard: bytes) -> bool:
+    """Whether any 2 ms of a sound were heard."""
+    return any(sound[at : at + 16] in heard for at in range(len(sound) - 16))
 
 
 def keys_at(far: FarEnd) -> str:
