@@ -147,10 +147,11 @@ class EdgeSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
         int, Meta(ge=1, le=1_000_000, description="New calls at once above that.")
     ] = 600
     host_invites_per_s: Annotated[
-        float, Meta(gt=0, le=1_000_000, description="New calls a second of one host.")
+        float, Meta(gt=0, le=1_000_000, description="New calls and OPTIONS a second of one host.")
     ] = 50.0
     host_invites_burst: Annotated[
-        int, Meta(ge=1, le=1_000_000, description="New calls of one host at once above that.")
+        int,
+        Meta(ge=1, le=1_000_000, description="New calls and OPTIONS of one host at once above."),
     ] = 300
     realm: Annotated[
         str,

@@ -77,48 +77,51 @@ class Gate:
         if not self.knows(host):
             return self._turn_stranger(host)
         if request.method == "REGISTER":
-            return (
-                self._phone(request, source) if self._phones.of(host) else self._turn_stranger(host)
-            )
-        if request.method != "INVITE" or request.to.tag:
-            return ADMITTED
-        return self._invite(request, source)
+            is_place = bool(self._phones.of(host))
+            return self._phone(request, source) if is_place else self._turn_stranger(host)
+        if request.to.tag or request.method == "CANCEL":
+            return ADMITTED  # of a call there is, or it ends soon
+        if request.method == "INVITE":
+            return self._invite(request, source)
+        return ADMITTED if self._host_rate.admits(host) else self._turn_busy(Turned.HOST_RATE, host)
 
     def phone_of(self, request: Request, source: Hop) -> str | Answer:
         """Return which phone of ours calls, "" for none, or what it gets until it has proved it.
 
         Raises SipError for malformed credentials.
         """
-        if self.registrar is None or not self._is_phone(request, source):
+        if self.registrar is None or not self._comes_as_phone(request, source):
             return ""
         username = self.registrar.username_of(request, source)
         if isinstance(username, Answer) or username == number_of(request.sender.uri):
             return username
         return Answer(403)  # in the name of another
 
-    def _is_phone(self, request: Request, source: Hop) -> bool:
-        return (
-            self.registrar is not None
-            and bool(self._phones.of(source.host))
-            and self.registrar.has(number_of(request.sender.uri))
-        )
+    def _comes_as_phone(self, request: Request, source: Hop) -> bool:
+        """Return True when it has to prove whose phone it is.
+
+        Where only phones are, everybody has to: so nobody learns which names there are.
+        """
+        host = source.host
+        if self.registrar is None or not self._phones.of(host):
+            return False
+        is_other = bool(self.trunks.at(host) or self._open.of(host))
+        return not is_other or self.registrar.has(number_of(request.sender.uri))
 
     def _invite(self, request: Request, source: Hop) -> Verdict:
         host = source.host
-        trunks = self.trunks.at(host)
         trunk = self.trunks.of(source, request)
-        is_phone = self._is_phone(request, source)
-        if not is_phone and trunks and trunk is None:
-            self._turn(Turned.NUMBER, host)
-            return Verdict(False, 404)
-        if not is_phone and trunk is None and not self._open.of(host):
-            return self._turn_stranger(host)
+        is_phone = self._comes_as_phone(request, source)
+        if trunk is None and not is_phone:
+            if self.trunks.at(host):
+                self._turn(Turned.NUMBER, host)
+                return Verdict(False, 404)
+            if not self._open.of(host):
+                return self._turn_stranger(host)
         if not self._host_rate.admits(host):
-            self._turn(Turned.HOST_RATE, host)
-            return BUSY
+            return self._turn_busy(Turned.HOST_RATE, host)
         if not self._rate.admits("all"):
-            self._turn(Turned.RATE, host)
-            return BUSY
+            return self._turn_busy(Turned.RATE, host)
         if is_phone:
             return self._phone(request, source)
         if trunk is not None and trunk.is_full:
@@ -136,6 +139,10 @@ class Gate:
             return ADMITTED
         metrics.TURNED_AWAY.labels(Turned.UNPROVED.value).inc()  # every phone at first: not logged
         return Verdict(False, *answer)
+
+    def _turn_busy(self, reason: Turned, host: str) -> Verdict:
+        self._turn(reason, host)
+        return BUSY
 
     def _turn_full(self, trunk: Trunk, host: str) -> Verdict:
         metrics.TRUNK_BLOCKED.labels(trunk.name).inc()

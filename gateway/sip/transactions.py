@@ -228,7 +228,10 @@ class Transactions:
             return Verdict(False, 483)
         if len(self) >= self._transactions_max:
             return Verdict(False, 503, (("Retry-After", str(RETRY_AFTER_S)),))
-        if not request.to.tag and _merge_key(request) in self._merge_keys:
+        is_cancel = request.method == "CANCEL"
+        if is_cancel and _server_key(request, "INVITE") not in self._servers:
+            return Verdict(False, 481)
+        if not request.to.tag and not is_cancel and _merge_key(request) in self._merge_keys:
             return Verdict(False, 482)
         return ADMITTED
 

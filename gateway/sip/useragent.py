@@ -175,13 +175,21 @@ class UserAgent:
 
     def verdict(self, request: Request, source: Hop) -> Verdict:
         """Judge a new request before a transaction is kept of it."""
-        return ADMITTED if self._gate is None else self._gate.verdict(request, source)
+        verdict = ADMITTED if self._gate is None else self._gate.verdict(request, source)
+        if not verdict.is_admitted:
+            return verdict
+        try:
+            self._check_method(request)
+            if request.to.tag:
+                self._call_of(request)
+        except Refusal as e:
+            return Verdict(False, e.status, (*e.extra, ("Server", self.settings.server_name)))
+        return ADMITTED
 
     def request_received(self, transaction: ServerTransaction) -> None:
         """Give a request to its call, begin a call, or refuse it."""
         request = transaction.request
         try:
-            self._check_method(request)
             if request.to.tag:
                 call = self._call_of(request)
                 _check_extensions(request)

@@ -300,7 +300,32 @@ def test_a_phone_does_not_call_in_the_name_of_another() -> None:
     assert house.calls == []
 
 
-def test_a_host_among_phones_that_is_no_phone_may_not_call() -> None:
+def test_where_phones_are_everybody_has_to_prove_a_name() -> None:
     house = GatedExchange()
-    assert _statuses(house, _invite(1), PHONE) == []
+    asked = {"uri": "sip:*81@192.0.2.10"}
+    assert _statuses(house, _invite(1, **asked), PHONE) == ["401"]
+    challenge = house.wire.last[0]
+    assert isinstance(challenge, Response)
+    right = _authorization(challenge, "INVITE", "sip:*81@192.0.2.10")
+    assert _statuses(house, _invite(2, **asked, extra=(right,)), PHONE) == ["403"]
+    assert house.calls == []
+
+
+@pytest.mark.parametrize("method", ["BYE", "INFO", "UPDATE", "INVITE", "CANCEL", "NOTIFY"])
+def test_a_request_of_no_call_of_ours_keeps_nothing(method: str) -> None:
+    house = GatedExchange()
+    for n in range(100):
+        to_tag = "" if method == "CANCEL" else "x"
+        text = a_request(method, to_tag=to_tag, branch=f"z9hG4bK{n}", call_id=str(n))
+        assert _statuses(house, text, PHONE) == ["481"]
     assert len(house.agent.transactions) == 0
+
+
+def test_one_host_may_ask_so_many_options_a_second() -> None:
+    house = GatedExchange(host_invites_per_s=10.0, host_invites_burst=3)
+    taken = [
+        _statuses(house, a_request("OPTIONS", branch=f"z9hG4bK{n}", call_id=str(n)), PHONE)
+        for n in range(5)
+    ]
+    assert taken == [["200"]] * 3 + [["503"]] * 2
+    assert len(house.agent.transactions) == 3
