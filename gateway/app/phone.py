@@ -23,6 +23,7 @@ from gateway.ivr.actions.table import phone_actions
 from gateway.ivr.door import PhoneDoor
 from gateway.media.link import hosted_media
 from gateway.media.voice import open_voice
+from gateway.sip.desk_port import AgentDesk
 from gateway.sip.edge import Edge
 from gateway.sip.incoming import IncomingCall
 from gateway.sip.transports import Transports
@@ -86,17 +87,8 @@ class Phone:
         self._calls = StoredCalls(
             identity.database, sequencer.submit, self._tasks, recordings, now_ns
         )
-        ports = PhonePorts(
-            pins=identity.pins,
-            queries=queries,
-            rules=foresight,
-            orders=sequencer,
-            contacts=identity.customers,
-            callers=identity.callers,
-            notices=identity.phone_notices,
-            calls=self._calls,
-            people=self._centre.desk if self._centre is not None else None,
-        )
+        desk = self._centre.desk if self._centre is not None else None
+        ports = _ports(identity, queries, foresight, sequencer, self._calls, desk)
         actions = phone_actions(ports, settings.phone, self._voice, reactor, now_ns)
         self.door = PhoneDoor(
             settings.phone,
@@ -105,7 +97,7 @@ class Phone:
             actions,
             reactor,
             now_ns,
-            desk=self._centre.desk if self._centre is not None else None,
+            desk=desk,
             call_log=self._calls,
             recordings=recordings if settings.phone.records_calls else None,
             dialler=self._edge.dialler,
@@ -142,3 +134,25 @@ class Phone:
         await self._transports.stop()
         await self._calls.settled()
         self._tasks.stop()
+
+
+def _ports(
+    identity: Identity,
+    queries: Queries,
+    foresight: Foresight,
+    sequencer: Sequencer,
+    calls: StoredCalls,
+    desk: AgentDesk | None,
+) -> PhonePorts:
+    """Return what call flows may ask of the gateway."""
+    return PhonePorts(
+        pins=identity.pins,
+        queries=queries,
+        rules=foresight,
+        orders=sequencer,
+        contacts=identity.customers,
+        callers=identity.callers,
+        notices=identity.phone_notices,
+        calls=calls,
+        people=desk,
+    )

@@ -29,6 +29,7 @@ from gateway.ivr.visit import Perform, request_id_of
 from gateway.ivr.wishes import Action
 from gateway.media.prompts import PromptBook
 from gateway.media.speech import Qty, measure_of
+from risk.domain.enums import Side
 from risk.domain.errors import TemporaryFailure
 from risk.domain.events import Event, OrderAccepted, OrderDenied
 
@@ -119,7 +120,7 @@ class ResumeActions:
         measure = "share" if instrument is None else measure_of(instrument.board)
         return "denied", {
             **reason_values(self._book, last.reason, last.detail),
-            "item_side": SIDE_WORDS[last.side],
+            "item_side": SIDE_WORDS[Side(last.side)],
             "item_security": name,
             "item_symbol": last.symbol,
             "item_qty": Qty(last.qty, measure),
