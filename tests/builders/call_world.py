@@ -148,6 +148,7 @@ class WorldCall(FakeCall):
         super().__init__()
         self.call_no = call_no
         self.expected: list[str] = []  # read-backs confirmed with 1, as spoken
+        self.ended_ns, self.ended_by_crash = 0, False
 
 
 def order_words(command: SubmitOrder, language: Language) -> str:
@@ -223,12 +224,16 @@ class World:
             return
         call = WorldCall(f"c{len(self.calls) + 1}")
         runner = CallRunner(call, Line(), self.fittings)
-        call.on_closed(lambda reason: runner.call_closed(reason.value))
+        call.on_closed(lambda reason: self._closed(call, runner, reason))
         leg = WatchedLeg(runner.leg_event, self.clock)
         self.calls.append(call)
         self.legs.append(leg)
         self.runner = runner
         runner.start(leg)
+
+    def _closed(self, call: WorldCall, runner: CallRunner, reason: CloseReason) -> None:
+        call.ended_ns = self.now_ns()
+        runner.call_closed(reason.value)
 
     def press(self, key: str) -> None:
         """The caller presses a key; a 1 after a read-back is an order, nothing else is."""
@@ -248,6 +253,20 @@ class World:
         else:
             assert new == [], "ordered without a yes of its own"
 
+    @property
+    def has_timers(self) -> bool:
+        """Whether anything of a call is still to happen by itself."""
+        return bool(self.tasks._timers)
+
+    def ended_lately(self, within_s: int) -> dict[str, bool]:
+        """Return the calls that last, or ended so lately, and whether a crash ended them."""
+        since_ns = self.now_ns() - within_s * NS
+        return {
+            call.call_no: call.ended_by_crash
+            for call in self.calls
+            if not call.ended_ns or call.ended_ns >= since_ns
+        }
+
     def hang_up(self) -> None:
         if self.call is not None:
             self.call.close(CloseReason.REMOTE_BYE)
@@ -264,8 +283,8 @@ class World:
             self.runner._is_over = True  # a dead process takes no input and tells nobody
         self.tasks.stop()
         if self.call is not None:
-            self.call.is_closed = True
-            self.leg.is_closed = True
+            self.call.ended_ns, self.call.ended_by_crash = self.now_ns(), True
+            self.call.is_closed = self.leg.is_closed = True
             ScriptLeg.stop(self.leg)
             self._forget_tickets()
         self.heart.crash()
