@@ -20,6 +20,7 @@ from gateway.sip.uri import Uri
 from gateway.sip.wire import Hop
 from tests.builders.sip import a_request
 from tests.peers.gateway_phone import TONE, GatewayPhone
+from tests.unit.gateway.sip.test_torture import MESSAGES
 
 TIMEOUT_S = 10.0
 
@@ -127,6 +128,17 @@ class SoftphoneCalls(TestCase):
                     answers += 1
         assert gateway.flows[0].keys == "1#"
         assert 40 <= answers <= 80
+
+    async def test_every_torture_message_leaves_the_gateway_answering(self) -> None:
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as stranger:
+            for path in sorted(MESSAGES.glob("*.dat")):
+                data = path.read_bytes()
+                stranger.sendto(data, self.hop.address)
+                stranger.sendto(data[: len(data) // 2], self.hop.address)
+            call = await self.phone.dial(self.uri, "alice", self.hop)
+            await call.press("1#")
+            await call.end()
+        assert self.gateway.flows[-1].keys == "1#"
 
     async def test_garbage_does_not_reach_other_callers(self) -> None:
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as stranger:
