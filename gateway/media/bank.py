@@ -100,7 +100,7 @@ class LegBank:
                 line.audio.play(clips, token, repeats)
             case wire.SendDigits(_, digits, token):
                 line.audio.send_digits(digits, token)
-            case wire.PressByInfo(_, key):
+            case wire.InfoKey(_, key):
                 if len(key) == 1 and key in KEYS:
                     self._pressed(line, KeySource.INFO, key, now_s, wall_ns)
             case wire.StopPlay():

@@ -69,7 +69,7 @@ class _HostedLeg:
             self._send(wire.Play(self._leg_no, names, token, repeats))
 
     def press_by_info(self, key: str) -> None:
-        self._send(wire.PressByInfo(self._leg_no, key))
+        self._send(wire.InfoKey(self._leg_no, key))
 
     def send_digits(self, digits: str, token: int) -> None:
         self._send(wire.SendDigits(self._leg_no, digits, token))

@@ -79,7 +79,7 @@ class SendDigits(_Message, frozen=True, tag=True):
         return f"SendDigits(leg_no={self.leg_no}, token={self.token})"
 
 
-class PressByInfo(_Message, frozen=True, tag=True):
+class InfoKey(_Message, frozen=True, tag=True):
     """A key of the far end that came by SIP INFO."""
 
     leg_no: int
@@ -87,7 +87,7 @@ class PressByInfo(_Message, frozen=True, tag=True):
 
     def __repr__(self) -> str:
         """Hide the key."""
-        return f"PressByInfo(leg_no={self.leg_no})"
+        return f"InfoKey(leg_no={self.leg_no})"
 
 
 class Record(_Message, frozen=True, tag=True):
@@ -225,7 +225,7 @@ LegRequest = (
     SetPeer
     | Play
     | SendDigits
-    | PressByInfo
+    | InfoKey
     | StopPlay
     | Record
     | StopRecording

@@ -147,7 +147,7 @@ def test_a_press_told_by_tone_by_info_and_by_event_is_one(clocked: Clocked) -> N
     always = Clocked(inband_dtmf="always")
     far = Far(always, 1)
     for n, key in enumerate("11"):
-        always.ask(wire.PressByInfo(1, key))
+        always.ask(wire.InfoKey(1, key))
         far.say(alaw_of(dialled(key, 100, 100)))
         press = rtp.RtpPacket(
             101, True, far.seq % 65_536, 70_000 + 3200 * n, 7, b"\x01\x8a\x03\x20"

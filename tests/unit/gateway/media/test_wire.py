@@ -14,7 +14,7 @@ REQUESTS: list[wire.Request] = [
     wire.LoadClip("a", b"\xd5" * 300),
     wire.ForgetClip("a"),
     wire.Play(1, ["a", "b"], 7, True),
-    wire.PressByInfo(1, "5"),
+    wire.InfoKey(1, "5"),
     wire.Record(1, "/var/calls/1.wav"),
     wire.StopRecording(1),
     wire.Secure(1, True, 1_700_000_000_000_000_000),
@@ -66,7 +66,7 @@ def test_keys_are_not_in_any_repr() -> None:
     told = [
         wire.SendDigits(1, "258036", 8),
         wire.KeyPressed(1, "#", 1, KeySource.TONE),
-        wire.PressByInfo(1, "#"),
+        wire.InfoKey(1, "#"),
     ]
     shown = repr(told)
     assert "258036" not in shown
