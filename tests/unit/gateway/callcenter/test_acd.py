@@ -141,6 +141,34 @@ def test_two_missed_rings_send_an_agent_away_until_the_agent_says_so() -> None:
     assert centre.rung()[2:] == [("c1", "li")]
 
 
+@pytest.mark.parametrize(
+    ("said", "why"),
+    [(s.AgentHungUp, RingEnd.DECLINED), (s.LinkLost, RingEnd.UNREACHABLE)],
+)
+def test_a_ring_also_ends_when_the_phone_goes_in_another_way(
+    said: type[s.AgentHungUp] | type[s.LinkLost], why: RingEnd
+) -> None:
+    centre = a_centre("li", "wang")
+    centre.give(s.Arrived("c1", "trading"))
+    centre.give(said(centre.attempt("c1")))
+    ended = centre.last_told(events.RingEnded)
+    assert isinstance(ended, events.RingEnded)
+    assert (ended.agent, ended.why) == ("li", why)
+    assert centre.rung()[-1] == ("c1", "wang")
+
+
+def test_missed_rings_count_only_in_a_row() -> None:
+    centre = a_centre("li")
+    centre.give(s.Arrived("c1", "trading"))
+    centre.wait(21)  # missed one, and is rung again
+    centre.give(s.Answered(centre.attempt("c1")))
+    centre.give(s.AgentHungUp(centre.attempt("c1")))
+    centre.wait(10)
+    centre.give(s.Arrived("c2", "trading"))
+    centre.wait(21)
+    assert centre.state("li") is AgentState.RINGING
+
+
 def test_an_answer_after_the_caller_left_is_hung_up() -> None:
     centre = a_centre("li")
     centre.give(s.Arrived("c1", "trading"))
@@ -178,6 +206,8 @@ def test_hold_is_counted_and_a_second_word_of_it_ignored() -> None:
     ended = centre.last_told(events.AgentEnded)
     assert isinstance(ended, events.AgentEnded)
     assert (ended.talk_ms, ended.held_ms) == (12_000, 9_000)
+    held = [event.is_held for event in centre.told if isinstance(event, events.AgentHeld)]
+    assert held == [True, False, True]
 
 
 def test_a_lost_link_puts_the_caller_at_the_head_with_an_apology() -> None:
@@ -190,6 +220,10 @@ def test_a_lost_link_puts_the_caller_at_the_head_with_an_apology() -> None:
     connected = centre.last_told(events.AgentConnected)
     assert isinstance(connected, events.AgentConnected)
     assert (connected.agent, connected.is_first) == ("wang", False)
+    centre.wait(29)
+    assert centre.state("li") is AgentState.RESTING  # the phone may still be gone
+    centre.wait(1)
+    assert centre.state("li") is AgentState.READY
 
 
 @pytest.mark.parametrize(

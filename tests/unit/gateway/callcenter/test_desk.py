@@ -73,12 +73,16 @@ def test_the_whole_card_is_told_when_the_agent_is_rung() -> None:
 def test_places_are_told_and_music_goes_on() -> None:
     room = DeskRoom()
     room.sign_on("1001")
-    room.call("c1")
+    room.talk("c1")
     second = room.call("c2", language=Language.EN)
     assert second.heard == ["agent.place 1 3 en", "music"]
     third = room.call("c3", is_slow=True)
     assert third.heard == ["agent.place 2 6 zh slowly", "music"]
     assert room.places == [(1, 180), (2, 360)]
+    for _ in range(int(TWO_AGENTS.place_every_s)):
+        room.sound(room.media.legs[0])
+        room.turn(1)
+    assert room.places[2:] == [(1, 180), (2, 360)]
 
 
 def test_a_caller_who_hangs_up_while_it_rings_ends_the_ring() -> None:
