@@ -90,7 +90,7 @@ class SessionChange:
         elif response.status == 422 and call.timer.raised(response.headers):
             self.want()
         else:
-            call.ladder.remark(call.house.clock.seconds(), f"refused: {response.status}")
+            call.timer.refused()
             if call.session.is_holding == self._offers_hold:
                 call.session.is_holding = self._agreed_hold
             self.go_on()

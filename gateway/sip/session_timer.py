@@ -126,6 +126,11 @@ class SessionTimer:
             seconds = max(expires.seconds, self._min_se_s)
             self._start(seconds, is_ours=expires.refresher != UAS)
 
+    def refused(self) -> None:
+        """A refresh of ours was answered, if only by a refusal: the far end is there."""
+        if self.is_ours:
+            self._start(self._seconds, is_ours=True)
+
     def raised(self, headers: Headers) -> bool:
         """Take the Min-SE of a 422; False when it asks for no more than we offered."""
         try:

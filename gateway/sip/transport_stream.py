@@ -80,7 +80,7 @@ class SipConnection(Protocol):
 
     def _opened(self) -> None:
         self.is_open = True
-        waiting, self._waiting = self._waiting, []
+        waiting, self._waiting, self._unread_bytes = self._waiting, [], 0
         for data in waiting:
             self.send(data)
 

@@ -130,6 +130,18 @@ def test_a_far_end_that_does_not_know_the_call_any_more_is_gone(status: int) -> 
     assert house.ends == ["peer_gone"]
 
 
+def test_a_far_end_that_refuses_to_be_refreshed_is_there_all_the_same() -> None:
+    house = Exchange(session_expires_s=200)
+    _answered(house)
+    for _ in range(5):
+        _wait(house, 101)
+        refresh = house.wire.last[0]
+        assert isinstance(refresh, Request)
+        house.reply(488, refresh)
+        house.wire.take()
+    assert house.ends == []
+
+
 def test_a_refresh_that_is_only_put_off_ends_the_call_at_its_time() -> None:
     house = Exchange(session_expires_s=200)
     _answered(house)
