@@ -153,7 +153,7 @@ class CallPromises(OneHost):
         assert self.keys() == "7"
         assert most_of(open_sound, left)
         assert not any_of(secret_sound, left)
-        assert not any_of(tail[:1600], left)  # 200 ms are still within the tail
+        assert not any_of(tail[:320], left)
         assert most_of(tail[-3200:], left)
 
     async def test_keys_typed_before_secure_are_silenced_back_to_the_first(self) -> None:
