@@ -14,6 +14,7 @@ from gateway.media.port import LegFigures, Recorded
 from gateway.media.rtp import SAMPLE_RATE
 from risk.domain.enums import Language
 
+UNANSWERED: Final = "unanswered"  # outcome of what had none when the call ended
 LINES_MAX: Final = 10_000  # of each kind: a storm of keys fills no memory
 _NS_PER_MS: Final = 1_000_000
 T = TypeVar("T")
@@ -90,10 +91,16 @@ class CallNotes:
         """A key was pressed; an empty one is not to be kept."""
         _add(self._keyed, Keyed(self._ms(at_ns), state, key or MASK))
 
-    def acted(self, state: str, action: str, outcome: str, request_id: str, cl_ord_id: str) -> None:
-        """The gateway was asked, and this came of it."""
-        at_ms = self._ms(self._now_ns())
-        _add(self._acted, Acted(at_ms, state, action, outcome, request_id, cl_ord_id))
+    def asked(self, state: str, action: str, request_id: str) -> Acted:
+        """The gateway is asked; `came` tells what came of it, when something does."""
+        acted = Acted(self._ms(self._now_ns()), state, action, UNANSWERED, request_id)
+        _add(self._acted, acted)
+        return acted
+
+    def came(self, asked: Acted, outcome: str, cl_ord_id: str) -> None:
+        """Note what came of a question."""
+        came = msgspec.structs.replace(asked, outcome=outcome, cl_ord_id=cl_ord_id)
+        self._acted = [came if each is asked else each for each in self._acted]
 
     def agent(self, text: str) -> None:
         """The call centre told something."""
@@ -108,13 +115,19 @@ class CallNotes:
         self.cut()
         self._ended_ns = self._now_ns()
 
-    def begun(self, account_no: str) -> CallRecord:
-        """Return the record of a call under way, empty `account_no` when nobody has logged in."""
+    def so_far(self, account_no: str, language: Language) -> CallRecord:
+        """Return the record of a call that lasts; empty `account_no`: nobody has logged in."""
         return msgspec.structs.replace(
             self._first,
             account_no=account_no,
+            language=language.name.lower(),
             answered_ns=self._answered_ns,
+            last_state=self._path[-1] if self._path else "",
             path=self.path,
+            heard=(*self._heard, *self._playing),
+            keyed=tuple(sorted(self._keyed, key=lambda keyed: keyed.at_ms)),
+            acted=tuple(self._acted),
+            agent=tuple(self._agent),
             recording=self.recording,
         )
 
@@ -128,30 +141,13 @@ class CallNotes:
         figures: LegFigures,
     ) -> CallRecord:
         """Return the record of a call that is over."""
-        first, recorded = self._first, self._recorded
-        return CallRecord(
-            call_no=first.call_no,
-            sip_call_id=first.sip_call_id,
-            is_outbound=first.is_outbound,
-            ani=first.ani,
-            dnis=first.dnis,
-            trunk=first.trunk,
-            branch_code=first.branch_code,
-            account_no=account_no,
-            language=language.name.lower(),
-            started_ns=first.started_ns,
-            answered_ns=self._answered_ns,
+        recorded = self._recorded
+        return msgspec.structs.replace(
+            self.so_far(account_no, language),
             ended_ns=self._ended_ns,
             close_reason=close_reason,
-            last_state=self._path[-1] if self._path else "",
-            path=self.path,
-            heard=tuple(self._heard),
-            keyed=tuple(sorted(self._keyed, key=lambda keyed: keyed.at_ms)),
-            acted=tuple(self._acted),
-            agent=tuple(self._agent),
             ladder=tuple(ladder),
             figures={name: float(figure) for name, figure in figures._asdict().items()},
-            recording=self.recording,
             recording_sha256=recorded.sha256 if recorded is not None else "",
             recording_started_ns=recorded.started_ns if recorded is not None else 0,
         )

@@ -100,7 +100,7 @@ class CallRunner:
         self._key_ns = 0  # of the last key, until it is answered
         self._is_recorded: Deferred[None] | None = None
         self._log = log.bind(call_no=call.call_no)
-        self._begin_record()
+        self._keep_so_far("")
 
     @property
     def is_started(self) -> bool:
@@ -171,10 +171,9 @@ class CallRunner:
                 metrics.RECORDS_LATE.inc()
                 self._log.error("ivr.recording_late", recording=self._notes.recording)
         if self._fit.call_log is not None:
-            account_no = self._visit.values.get("verified_account_no", "")
             await self._fit.call_log.note(
                 self._notes.record(
-                    account_no=str(account_no),
+                    account_no=self._account_no,
                     language=self._visit.language,
                     close_reason=reason,
                     ladder=self._call.ladder.lines(),
@@ -182,10 +181,14 @@ class CallRunner:
                 )
             )
 
-    def _begin_record(self, account_no: str = "") -> None:
-        """Keep the call before it is over: at the ring, and when its account is known."""
+    def _keep_so_far(self, account_no: str) -> None:
+        """Keep the call before it is over: a gateway that dies leaves what led to each change."""
         if self._fit.call_log is not None:
-            self._fit.call_log.begin(self._notes.begun(account_no))
+            self._fit.call_log.begin(self._notes.so_far(account_no, self._visit.language))
+
+    @property
+    def _account_no(self) -> str:
+        return str(self._visit.values.get("verified_account_no", ""))
 
     def _recording_done(self) -> None:
         if self._is_recorded is not None and not self._is_recorded.called:
@@ -300,17 +303,22 @@ class CallRunner:
             branch_code=self._line.branch_code,
             is_withheld=call.privacy,
         )
+        is_change = wish.action in ACTING
+        request_id = wish.request_id(call.call_no) if is_change else ""
+        asked = self._notes.asked(state, wish.action.value, request_id)
+        if is_change:
+            self._keep_so_far(self._account_no)
         outcome: Outcome | None = None
         try:
             outcome = await self._fit.actions.perform(caller, wish)
         finally:
             if outcome is None:
                 self._break_off()
-        request_id = wish.request_id(call.call_no) if wish.action in ACTING else ""
-        cl_ord_id = str(outcome.values.get("cl_ord_id", "")) if request_id else ""
-        self._notes.acted(state, wish.action.value, outcome.name, request_id, cl_ord_id)
-        if verified := outcome.values.get("verified_account_no"):
-            self._begin_record(str(verified))
+        cl_ord_id = str(outcome.values.get("cl_ord_id", "")) if is_change else ""
+        self._notes.came(asked, outcome.name, cl_ord_id)
+        verified = str(outcome.values.get("verified_account_no", self._account_no))
+        if not self._is_over and (is_change or verified != self._account_no):
+            self._keep_so_far(verified)
         self._give(outcome)
 
     def _break_off(self) -> None:
@@ -321,6 +329,7 @@ class CallRunner:
         metrics.CALLS_FAILED.inc()
         self._log.error("ivr.call_failed", state=self._visit.state)
         self._stop_timer()
+        self._talk.leave()
         self._timer = self._tasks.call_later("ivr.apology", APOLOGY_S_MAX, self._call.hangup)
         if self._leg is not None and self._visit.phase is not Phase.ENDED:
             self._leg.stop()

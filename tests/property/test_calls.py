@@ -13,7 +13,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from gateway.identity.callers import CallerPolicy
-from gateway.ivr.call_record import GATEWAY_ENDED, MASK
+from gateway.ivr.call_record import MASK
 from gateway.ivr.flow import Collect, Do, Say
 from gateway.ivr.flows.hotline import HOTLINE
 from risk.domain.enums import Language
@@ -239,9 +239,11 @@ class Story:
                     assert leg.was_secure(at_ns + 1_000_000) or leg.was_secure(at_ns)
                 if keyed.state in UNASKED:
                     assert keyed.key in (MASK, "#")
-            if record.close_reason != GATEWAY_ENDED:
-                confirmed = [a for a in record.acted if a.action == "submit_order"]
-                assert len(confirmed) <= len(call.expected)
+            asked = [acted.request_id for acted in record.acted if acted.action == "submit_order"]
+            orders = [
+                o.request_id for o in self.world.heart.submitted if o.trace_id == call.call_no
+            ]
+            assert asked == orders, "the record does not bind its orders"
 
 
 def play(seed: int) -> None:

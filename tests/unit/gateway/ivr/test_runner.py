@@ -215,6 +215,8 @@ class RunnerTests(SynchronousTestCase):
         with structlog.testing.capture_logs() as logs:
             reply.callback(a_denial(self.orders.commands[0], ReasonCode.MARKET_CLOSED, {}))  # type: ignore[arg-type]
         assert [(line["event"], line["outcome"]) for line in logs] == [("ivr.outcome", "denied")]
+        order = self.log.noted[0].acted[-1]
+        assert (order.outcome, order.request_id) == ("unanswered", "phone:c1:1")
 
     def test_a_lost_leg_ends_the_call(self) -> None:
         self.runner.leg_event(MediaLost(LostReason.WORKER_ENDED))
@@ -264,9 +266,14 @@ class RunnerTests(SynchronousTestCase):
         self.clock.advance(1.5)
         self.leg.press("1")
         self.call.close(CloseReason.REMOTE_BYE)
-        at_ring, at_login = self.log.begun
+        at_ring, at_login, at_order, after = self.log.begun
         assert (at_ring.call_no, at_ring.ended_ns, at_ring.started_ns) == ("c1", 0, 1_000 * 10**9)
         assert (at_ring.account_no, at_login.account_no) == ("", ACCOUNT_NO)
+        assert [heard.prompt for heard in at_order.heard][-2:] == [
+            *("order.readback_buy", "order.confirm"),
+        ]
+        assert at_order.keyed[-1].key == "1"
+        assert [acted.action for acted in after.acted][-1] == "submit_order"
         (record,) = self.log.noted
         assert (record.ani, record.dnis, record.trunk) == ("+8613800000001", "95500", "carrier")
         assert record.account_no == ACCOUNT_NO
