@@ -239,6 +239,17 @@ def test_a_phone_registers_from_where_phones_are_and_nowhere_else() -> None:
     assert house.wire.take() == []
 
 
+def test_a_phone_whose_connection_ends_is_away() -> None:
+    house = GatedExchange()
+    line = PHONE._replace(port=40_000, transport="TCP")
+    right = _authorization(_register(house, line), "REGISTER", "sip:192.0.2.10")
+    assert _register(house, line, right, n=2).status == 200
+    assert house.registrar is not None
+    assert house.registrar.is_registered("agent1")
+    house.wire.cut(line)
+    assert not house.registrar.is_registered("agent1")
+
+
 def test_who_does_not_prove_whose_phone_it_is_costs_nothing() -> None:
     house = GatedExchange()
     before = _turned("unproved")
