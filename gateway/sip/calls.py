@@ -33,6 +33,8 @@ log = structlog.get_logger("sip")
 
 T = TypeVar("T")
 
+ABILITIES = (("Allow", ALLOW), ("Supported", SUPPORTED))
+
 
 class CloseReason(enum.Enum):
     """Why a call is over."""
@@ -177,7 +179,7 @@ class Call(InDialog):
 
     def own_headers(self) -> Rows:
         """Return Contact and what we can do, for INVITE, UPDATE and their answers."""
-        return (("Contact", self._contact), ("Allow", ALLOW), ("Supported", SUPPORTED))
+        return (("Contact", self._contact), *ABILITIES)
 
     def note_abilities(self, headers: Headers) -> None:
         """Note which methods the far end allows."""

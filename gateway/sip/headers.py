@@ -6,7 +6,7 @@ RFC 3581 (rport).
 
 import functools
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
 from gateway.sip.errors import SipError, shown
@@ -80,15 +80,14 @@ class Via:
     host: str
     port: int | None = None
     params: Params = ()
+    branch: str = field(init=False, compare=False, repr=False)  # "" when there is none
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "branch", param_of(self.params, "branch") or "")
 
     def __str__(self) -> str:
         port = "" if self.port is None else f":{self.port}"
         return f"SIP/2.0/{self.transport} {self.host}{port}{params_text(self.params)}"
-
-    @property
-    def branch(self) -> str:
-        """The branch, "" when there is none."""
-        return param_of(self.params, "branch") or ""
 
     @property
     def is_rfc3261(self) -> bool:
@@ -102,7 +101,10 @@ class Via:
 
     def seen_from(self, host: str, port: int) -> "Via":
         """Return the hop with `received`, and `rport` when asked for (RFC 3581 §4)."""
-        asks_rport = any(name == "rport" for name, _ in self.params)
+        names = [name for name, _ in self.params]
+        asks_rport = "rport" in names
+        if not asks_rport and "received" not in names and self.host.lower() == host:
+            return self
         kept = tuple(p for p in self.params if p[0] not in ("received", "rport"))
         if asks_rport:
             kept += (("received", host), ("rport", str(port)))
@@ -115,8 +117,9 @@ class Via:
 
         `maddr` is not followed: it would let a stranger aim our responses at a third party.
         """
-        if any(name == "rport" for name, _ in self.params):
-            return source_host, source_port
+        for name, _ in self.params:
+            if name == "rport":
+                return source_host, source_port
         return source_host, self.port or PORT_DEFAULT
 
 
@@ -136,18 +139,14 @@ class NameAddr:
     uri: Uri
     params: Params = ()
     display: str = ""
+    tag: str = field(init=False, compare=False, repr=False)  # "" when there is none
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "tag", param_of(self.params, "tag") or "")
 
     def __str__(self) -> str:
         name = f"{self.display} " if self.display else ""
         return f"{name}<{self.uri}>{params_text(self.params)}"
-
-    @property
-    def tag(self) -> str:
-        """The tag, "" when there is none."""
-        for name, value in self.params:
-            if name == "tag":
-                return value or ""
-        return ""
 
     def tagged(self, tag: str) -> "NameAddr":
         """Return the same with this tag."""

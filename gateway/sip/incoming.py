@@ -66,7 +66,6 @@ class IncomingCall(Call):
         self._answers_at: Address | None = None  # once the early answer is acknowledged
         self.note_abilities(headers)
         self.note_received(transaction.request)
-        self._limit_to(house.settings.unanswered_s, self._nobody_decided)
         house.joined(self)
 
     @property
@@ -79,9 +78,12 @@ class IncomingCall(Call):
         """True once we have answered."""
         return self.is_answered
 
-    def trying(self) -> None:
-        """Stop the caller's retransmissions, unless something was said already (§17.2.1)."""
-        if not self.is_closed and not self._invite.has_spoken:
+    def wait(self) -> None:
+        """Wait for a decision, unless there is one; 100 when nothing was said yet (§17.2.1)."""
+        if self.is_closed or self.is_answered:
+            return
+        self._limit_to(self.house.settings.unanswered_s, self._nobody_decided)
+        if not self._invite.has_spoken:
             self.respond(self._invite, 100)
 
     def ringing(self) -> None:

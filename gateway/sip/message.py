@@ -237,7 +237,9 @@ def parse_message(data: bytes, *, is_stream: bool = False) -> Request | Response
         raise Malformed(f"message of {len(data)} bytes, limit {MESSAGE_BYTES_MAX}", 513)
     head, blank, body = data.lstrip(b"\r\n").partition(b"\r\n\r\n")
     # Foreign bytes survive the way out again, so that a response echoes them unchanged.
-    text = _LINE_START.sub(" ", head.decode("utf-8", "surrogateescape"))
+    text = head.decode("utf-8", "surrogateescape")
+    if "\n " in text or "\n\t" in text:
+        text = _LINE_START.sub(" ", text)
     start, _, rest = text.partition("\r\n")
     if start.startswith("SIP/"):
         headers = _parse_headers(rest)

@@ -319,4 +319,4 @@ def _merge_key(request: Request) -> Hashable:
 def _seen_from(request: Request, source: Hop) -> Request:
     """Return the request with `received` and `rport` in its top Via, for our responses."""
     top = request.via.seen_from(source.host, source.port)
-    return request if top == request.via else request.with_top_via(top)
+    return request if top is request.via else request.with_top_via(top)

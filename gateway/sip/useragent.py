@@ -291,7 +291,7 @@ class UserAgent:
         if not told(call_no, self._on_call, call):
             call.refuse(500)
             call.hangup()
-        call.trying()
+        call.wait()
 
     def _caller_of(self, request: Request, source: Hop) -> tuple[Trunk | None, Caller]:
         if self._gate is None:
