@@ -20,16 +20,12 @@ from gateway.sip.rates import Rates
 from gateway.sip.registrar import Answer, Registrar
 from gateway.sip.trunks import Trunk, Trunks
 from gateway.sip.uri import number_of
-from gateway.sip.verdict import ADMITTED, SILENCE, Verdict
+from gateway.sip.verdict import ADMITTED, BUSY, SILENCE, Verdict
 from gateway.sip.wire import Hop
 
 log = structlog.get_logger("sip")
 
-RETRY_AFTER_S: Final = 10
 TOLD_EVERY_S: Final = 60.0  # a stranger's host is logged so often and no more
-
-
-BUSY: Final = Verdict(False, 503, (("Retry-After", str(RETRY_AFTER_S)),))
 
 
 class Gate:

@@ -27,13 +27,12 @@ from gateway.sip.message import (
 from gateway.sip.responses import response_to, stateless_answer
 from gateway.sip.routing import port_default
 from gateway.sip.server_transaction import InviteServerTransaction, ServerTransaction
-from gateway.sip.verdict import ADMITTED, Verdict
+from gateway.sip.verdict import ADMITTED, BUSY, Verdict
 from gateway.sip.wire import UDP, Hop, Timers, Transport
 
 log = structlog.get_logger("sip")
 
 VIAS_MAX: Final = 70
-RETRY_AFTER_S: Final = 10
 
 _KEEPALIVE = b"\r\n\0 "
 
@@ -227,7 +226,7 @@ class Transactions:
         if len(request.headers.get_all("Via")) > VIAS_MAX:
             return Verdict(False, 483)
         if len(self) >= self._transactions_max:
-            return Verdict(False, 503, (("Retry-After", str(RETRY_AFTER_S)),))
+            return BUSY
         is_cancel = request.method == "CANCEL"
         if is_cancel and _server_key(request, "INVITE") not in self._servers:
             return Verdict(False, 481)

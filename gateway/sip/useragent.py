@@ -29,10 +29,10 @@ from gateway.sip.sdp import CONTENT_TYPE
 from gateway.sip.server_transaction import InviteServerTransaction, ServerTransaction
 from gateway.sip.session import CODECS, MediaSession, sdp_body
 from gateway.sip.settings import SipSettings
-from gateway.sip.transactions import RETRY_AFTER_S, Transactions
+from gateway.sip.transactions import Transactions
 from gateway.sip.trunks import Trunk
 from gateway.sip.uri import SUPPORTED_SCHEMES, Uri, masked
-from gateway.sip.verdict import ADMITTED, Verdict
+from gateway.sip.verdict import ADMITTED, RETRY_AFTER, Verdict
 from gateway.sip.wire import RFC_TIMERS, UDP, Hop, Timers, Transport
 from risk.domain.ids import china_time
 
@@ -257,7 +257,7 @@ class UserAgent:
             raise Refusal(f"scheme {request.uri.scheme}", 416)
         _check_extensions(request)
         if not self._is_ready():
-            raise Refusal("not ready", 503, (("Retry-After", str(RETRY_AFTER_S)),))
+            raise Refusal("not ready", 503, RETRY_AFTER)
 
     def _answer_options(self, transaction: ServerTransaction) -> None:
         self._check_stranger(transaction.request)
@@ -270,7 +270,7 @@ class UserAgent:
         request = transaction.request
         self._check_stranger(request)
         if len(self._open) >= self.settings.calls_max:
-            raise Refusal("all lines busy", 503, (("Retry-After", str(RETRY_AFTER_S)),))
+            raise Refusal("all lines busy", 503, RETRY_AFTER)
         body = sdp_body(request)
         _check_accept(request)
         dialog = Dialog.of_invite(request, transaction.local_tag, transaction.source)

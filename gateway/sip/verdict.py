@@ -5,6 +5,8 @@ Not here: how it is found (gateway.sip.gate).
 
 from typing import Final, NamedTuple
 
+RETRY_AFTER: Final = (("Retry-After", "10"),)  # goes along with a 503
+
 
 class Verdict(NamedTuple):
     """In, or an answer that keeps nothing; status 0 is silence."""
@@ -16,3 +18,4 @@ class Verdict(NamedTuple):
 
 ADMITTED: Final = Verdict(True)
 SILENCE: Final = Verdict(False)
+BUSY: Final = Verdict(False, 503, RETRY_AFTER)
