@@ -27,6 +27,7 @@ class Line(NamedTuple):
     greeting: str = "welcome.greeting"
     languages: tuple[Language, ...] = tuple(Language)
     queue: str = ""
+    is_query_only: bool = False
 
     def start_values(self) -> Mapping[str, object]:
         """Return what the flow knows of a call from its first moment."""
@@ -34,6 +35,7 @@ class Line(NamedTuple):
             "greeting": self.greeting,
             "line_branch_code": self.branch_code,
             "line_queue": self.queue,
+            "line_query_only": self.is_query_only,
             "line_languages": "one" if len(self.languages) == 1 else "both",
             "language": self.languages[0],
         }
@@ -58,6 +60,7 @@ class Dialplan:
                 line.greeting,
                 tuple(Language[name.upper()] for name in dict.fromkeys(line.languages)),
                 line.queue,
+                line.is_query_only,
             )
 
     def line_of(self, dnis: str) -> Line:

@@ -29,7 +29,10 @@ from gateway.ivr.wishes import ACTING, BRINGS, NEEDS, Action
 
 # Values that are there when a call begins (gateway.ivr.dialplan).
 START_VALUES: Final = frozenset(
-    {"greeting", "line_branch_code", "line_queue", "line_languages", "point_key"}
+    {
+        *("greeting", "line_branch_code", "line_queue", "line_languages", "line_query_only"),
+        "point_key",
+    }
 )
 
 

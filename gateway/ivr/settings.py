@@ -32,6 +32,9 @@ class LineSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     queue: Annotated[
         str, msgspec.Meta(max_length=32, description="Whose agents answer `0`; empty: anybody's.")
     ] = ""
+    is_query_only: Annotated[
+        bool, msgspec.Meta(description="Its callers may ask but change nothing: no orders here.")
+    ] = False
 
 
 class PhoneSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -68,14 +68,14 @@ class Turn:
 
     def bring(self, values: Mapping[str, object]) -> None:
         """Set values; a change after a confirmation takes the confirmation away."""
-        visit = self.visit
-        language = values.get("language", visit.language)
+        known = {**self.visit.values, **values}
+        language = known.get("language", self.visit.language)
         assert isinstance(language, Language)
         self.set(
-            values={**visit.values, **values},
+            values=known,
             language=language,
-            is_elder=values.get("is_elder", visit.is_elder) is True,
-            is_query_only=values.get("is_query_only", visit.is_query_only) is True,
+            is_elder=known.get("is_elder") is True,
+            is_query_only=True in (known.get("is_query_only"), known.get("line_query_only")),
             read_back=None,
             confirmed=None,
         )

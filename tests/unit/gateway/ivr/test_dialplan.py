@@ -9,11 +9,12 @@ from risk.domain.enums import Language
 from risk.domain.errors import ConfigError
 
 SHANGHAI = LineSettings(
-    number="021-61234567".replace("-", ""),
+    number="02161234567",
     branch_code="00021",
     greeting="welcome.branch",
     languages=("zh",),
     queue="shanghai",
+    is_query_only=True,
 )
 PLAN = Dialplan([LineSettings(number="95500"), SHANGHAI])
 
@@ -21,12 +22,13 @@ PLAN = Dialplan([LineSettings(number="95500"), SHANGHAI])
 @pytest.mark.parametrize("dnis", ["02161234567", "+862161234567", "862161234567"])
 def test_a_branch_is_known_by_any_form_of_its_number(dnis: str) -> None:
     line = PLAN.line_of(dnis)
-    assert line == Line(HOTLINE, "00021", "welcome.branch", (Language.ZH,), "shanghai")
+    assert line == Line(HOTLINE, "00021", "welcome.branch", (Language.ZH,), "shanghai", True)
     assert line.start_values() == {
         "greeting": "welcome.branch",
         "line_branch_code": "00021",
         "line_queue": "shanghai",
         "line_languages": "one",
+        "line_query_only": True,
         "language": Language.ZH,
     }
 

@@ -140,6 +140,13 @@ def test_who_may_only_ask_is_neither_offered_a_change_nor_taken_to_one() -> None
     assert visit.run("2").visit.state == "told"
 
 
+def test_a_line_where_nothing_may_be_changed_stays_so_whoever_logs_in() -> None:
+    start = {**START, "line_query_only": True}
+    visit = a_visit(LOGIN, logged_in_as(is_query_only=False), start=start)
+    assert visit.visit.is_query_only
+    assert visit.run("1").visit.state == "menu"
+
+
 def test_a_change_by_who_may_only_ask_is_a_bug() -> None:
     visit = replace(a_visit(ORDER + "|").visit, is_query_only=True)
     with pytest.raises(InvariantBroken, match="may change nothing"):

@@ -193,9 +193,9 @@ class RunnerTests(SynchronousTestCase):
         assert self.leg.said == "输入完毕,请按井号键。"
 
     def test_elderly_callers_have_twice_the_time_and_a_slower_voice(self) -> None:
-        elder = Line()
-        self.begin(elder)
-        self.runner._visit = replace(self.runner._visit, is_elder=True)
+        self.begin(Line())
+        visit = self.runner._visit
+        self.runner._visit = replace(visit, values={**visit.values, "is_elder": True})
         self.leg.press("1")
         self.leg.finish()
         self.leg.press("1")
