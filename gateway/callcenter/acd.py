@@ -103,8 +103,6 @@ def _attempt_said(floor: CallFloor, given: Input) -> None:
         _step(floor, attempt.call, type(given), given)
     elif isinstance(given, Answered):  # it crossed our giving up
         floor.do(Release(given.attempt_no))
-    elif isinstance(given, TransferAsked):
-        floor.do(TransferAnswered(given.attempt_no, False))
 
 
 def _timer_fired(floor: CallFloor, key: TimerKey, given: Input) -> None:

@@ -150,8 +150,8 @@ class Centre:
                 assert floor.calls[attempt.call.call_no].attempt is attempt
                 assert floor.attempts[attempt.attempt_no] is attempt
                 assert attempt.answered_ns or agent.is_at_work, "it rings for nobody"
-            if agent.rest is not None:
-                assert TimerKey(TimerKind.REST, agent.name) in self.timers, "a rest without end"
+            is_timed = TimerKey(TimerKind.REST, agent.name) in self.timers
+            assert is_timed == (agent.rest is not None), "a rest without end, or an end of none"
             assert agent.told is agent.state
         self._check_counts()
 

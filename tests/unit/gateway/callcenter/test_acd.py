@@ -109,6 +109,16 @@ def test_a_wait_that_ends_while_it_rings_lets_it_ring_out() -> None:
     assert centre.ended == [("c1", TicketEnd.TOO_LONG)]
 
 
+def test_an_overdue_wait_ends_with_the_agent_who_goes_away() -> None:
+    centre = a_centre()
+    centre.give(s.Arrived("c1", "general"))
+    centre.wait(50)
+    centre.give(s.SignedOn("zhao"))
+    centre.wait(15)
+    centre.give(s.WentAway("zhao"))
+    assert centre.ended == [("c1", TicketEnd.TOO_LONG)]
+
+
 @pytest.mark.parametrize(
     ("why", "state", "after_s"),
     [

@@ -264,6 +264,7 @@ def test_the_transfer_button_is_told_what_becomes_of_it() -> None:
         room.turn()
     assert told == ["999: 603", "103: 603", "102: 200"]
     assert call.hangups == 1
+    assert room.callers["c1"][0].heard == ["music"]
     assert [phone for phone, _ in room.phones.placed] == ["1001", "1002"]
 
 
