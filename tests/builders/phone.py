@@ -96,6 +96,11 @@ class FakeQueries:
         self.found: list[Instrument] = []
         self.alert_list: list[AlertView] = []
 
+    @property
+    def day(self) -> int:
+        self._check()
+        return 20261123
+
     def instrument(self, symbol: str) -> Instrument | None:
         self._check()
         listed = [PUFA, BOND, *self.index_list]

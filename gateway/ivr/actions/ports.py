@@ -50,6 +50,11 @@ class PhoneQueries(Protocol):
     Raises AcceptanceStopped after a failure of the heart.
     """
 
+    @property
+    def day(self) -> int:
+        """The trading day, yyyymmdd; 0 before the first."""
+        ...
+
     def instrument(self, symbol: str) -> Instrument | None:
         """Return a listing, None when there is none."""
         ...

@@ -14,7 +14,9 @@ from gateway.ivr.actions.ports import PhoneQueries
 from gateway.ivr.visit import Perform
 from gateway.ivr.wishes import Action
 from risk.book.views import OrderView
+from risk.checks.moment import day_of
 from risk.domain.enums import Language
+from risk.domain.ids import cl_ord_id
 from risk.domain.instrument import Instrument
 
 
@@ -52,15 +54,21 @@ class TodayActions:
     async def find_order(self, caller: Caller, wish: Perform) -> Answer:
         """open | closed | none | unknown: today's order of the number keyed."""
         number = wish.values["order_no_keyed"]
+        assert isinstance(number, int), number
         try:
-            orders = self._queries.orders(text_of(wish, "verified_account_no"))
+            day = self._queries.day
+            order = self._queries.order(cl_ord_id(day_of(day), number)) if day else None
         except AcceptanceStopped:
             return "unknown", {}
-        found = [order for order in orders if order.order_no == number]
-        if not found:
+        # numbers count the orders of the whole firm: another account's is none of this one's
+        if (
+            order is None
+            or order.account_no != text_of(wish, "verified_account_no")
+            or order.order_no != number
+        ):
             return "none", {}
-        (item,) = await self._items(found, caller.language)
-        return ("open" if found[0].is_open else "closed"), item
+        (item,) = await self._items([order], caller.language)
+        return ("open" if order.is_open else "closed"), item
 
     async def read_fills(self, caller: Caller, wish: Perform) -> Answer:
         """some | none | unknown: the trades of the day, the newest first."""

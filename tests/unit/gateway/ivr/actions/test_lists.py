@@ -104,12 +104,17 @@ def test_only_open_orders_are_offered_for_cancelling(queries: FakeQueries, tmp_p
 
 
 @pytest.mark.parametrize(
-    ("number", "outcome"), [(42, "open"), (43, "closed"), (44, "none"), (0, "none")]
+    ("number", "outcome"),
+    [(42, "open"), (43, "closed"), (44, "none"), (0, "none"), (45, "none"), (1_000_042, "none")],
 )
 def test_an_order_is_found_by_the_number_its_caller_was_told(
     number: int, outcome: str, queries: FakeQueries, tmp_path: Path
 ) -> None:
-    queries.today = [an_order_view(order_no=43, leaves_qty=0), an_order_view()]
+    queries.today = [
+        an_order_view(order_no=43, cl_ord_id="261123000043", leaves_qty=0),
+        an_order_view(),
+        an_order_view(order_no=45, cl_ord_id="261123000045", account_no="100200301"),
+    ]
     wish = a_wish(Action.FIND_ORDER, {"order_no_keyed": number})
     answer = answer_of(today(queries, tmp_path).find_order(CALLER, wish))
     brings_what_it_says(Action.FIND_ORDER, answer)
