@@ -232,4 +232,4 @@ class IncomingCall(Call):
         outcome = _OUTCOMES.get(reason, metrics.InviteOutcome.ANSWERED)
         if reason is CloseReason.REMOTE_BYE and not self.is_answered:
             outcome = metrics.InviteOutcome.CANCELLED
-        metrics.INVITES.labels(outcome.value).inc()
+        metrics.INVITES_BY[outcome].inc()

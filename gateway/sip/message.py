@@ -46,6 +46,7 @@ ONCE: Final = frozenset(
 )
 _NEEDED: Final = ("From", "To", "Call-ID", "CSeq")
 _UNKNOWN: Final[Any] = None
+_HEADER_LINE = re.compile(r"(?:\A|\r\n)([A-Za-z0-9.!%*_+`'~-]+)[ \t]*:[ \t]*([^\r\n]*)")
 _LINE_START = re.compile(r"\r\n[ \t]+")
 _STATUS = re.compile(r"SIP/2\.0 ([1-6][0-9]{2}) (.*)", re.DOTALL)
 
@@ -258,13 +259,22 @@ def parse_message(data: bytes, *, is_stream: bool = False) -> Request | Response
 
 
 def _parse_headers(text: str) -> Headers:
+    breaks = text.count("\r\n")
+    if breaks == text.count("\n") == text.count("\r"):
+        found = _HEADER_LINE.findall(text)
+        if len(found) == breaks + 1 <= HEADERS_MAX:
+            return Headers([(canonical(name), value.rstrip(" \t")) for name, value in found])
+    return _parse_odd_headers(text)
+
+
+def _parse_odd_headers(text: str) -> Headers:
+    """Read what is not plainly one header a line, and say what is wrong with it."""
     headers = Headers()
     rows, broken = headers.rows, ""
-    has_bare_break = text.count("\n") != text.count("\r\n") or "\r" in text.replace("\r\n", "")
     for line in text.split("\r\n") if text else ():
         name, colon, value = line.partition(":")
         full = canonical(name.rstrip(" \t")) if colon else ""
-        if not full or (has_bare_break and ("\n" in line or "\r" in line)):
+        if not full or "\n" in line or "\r" in line:
             broken = broken or line
         elif len(rows) >= HEADERS_MAX:
             raise Malformed(f"more than {HEADERS_MAX} headers", 400, headers=headers)

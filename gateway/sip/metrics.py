@@ -53,6 +53,7 @@ INVITES: Final = Counter(
     "INVITEs from callers that began a call, by how they ended.",
     labelnames=("outcome",),
 )
+INVITES_BY: Final = {outcome: INVITES.labels(outcome.value) for outcome in InviteOutcome}
 RETRANSMISSIONS: Final = Counter(
     "hotline_sip_retransmissions",
     "Messages sent again because no answer came, or received again.",

@@ -128,6 +128,17 @@ def test_requests_within_the_call_answer_a_challenge_once(dialling: Dialling) ->
     assert dialling.house.clock.getDelayedCalls() == []
 
 
+def test_the_ack_of_a_challenged_change_shows_the_password_as_well(dialling: Dialling) -> None:
+    dialling.reply(200, dialling.took("INVITE"), body=OFFER)
+    dialling.took("ACK")
+    dialling.call.hold()
+    dialling.reply(401, dialling.took("INVITE"), 'WWW-Authenticate: Digest realm="u"')
+    again = dialling.took("ACK", "INVITE")
+    dialling.reply(200, again, body=OFFER)
+    ack = dialling.took("ACK")
+    assert (ack.cseq.number, ack.headers.get("Authorization")) == (3, "Digest for=INVITE")
+
+
 def test_a_hang_up_amid_a_challenge_is_not_followed_by_another_invite(dialling: Dialling) -> None:
     invite = dialling.took("INVITE")
     dialling.reply(100, invite)
