@@ -22,6 +22,7 @@ from gateway.media.telephone_event import KEYS
 
 TICK_S: Final = 0.005
 BEAT_S: Final = 1.0
+PACKETS_PER_TICK_MAX: Final = 50  # of one leg, after a stall of a quarter second or more
 PORT_TRIES_MAX: Final = 200
 LATE_BUCKETS_S: Final = (0.002, 0.005, 0.010, 0.020, 0.050, 0.100)
 
@@ -62,7 +63,7 @@ class LegBank:
         self._clips: dict[str, bytes] = {}
         self._next_port = ports[0]
         self._late = [0] * (len(LATE_BUCKETS_S) + 1)
-        self._beat_due_s = 0.0
+        self._beat_due_s = self._ticked_s = 0.0
 
     def apply(self, request: wire.Request, now_s: float, wall_ns: int) -> None:
         """Carry out one request; one for a leg that is gone is dropped."""
@@ -189,12 +190,17 @@ class LegBank:
 
     def tick(self, now_s: float, wall_ns: int) -> None:
         """Take what arrived and send the frames that are due. `now_s` is monotonic."""
+        # One packet of each readable socket is four times what a call sends; after a stall as
+        # many more as ticks were missed. So a flood on one leg gets no more time than a call.
+        ticks = (now_s - self._ticked_s) / TICK_S
+        packets_max = max(1, min(PACKETS_PER_TICK_MAX, round(ticks)))
+        self._ticked_s = now_s
         for ready, _ in self._sockets.select(0):
             line, is_rtcp = ready.data
             if is_rtcp:
                 line.exchange_reports(now_s, wall_ns)
             else:
-                self._receive(line, now_s, wall_ns)
+                self._receive(line, packets_max, now_s, wall_ns)
         rows: list[int] = []
         frames: list[bytes] = []
         for line in self._lines.values():
@@ -214,8 +220,8 @@ class LegBank:
             self._report(wire.Beat(len(self._lines), self._late))
             self._late = [0] * len(self._late)
 
-    def _receive(self, line: Line, now_s: float, wall_ns: int) -> None:
-        for datagram in line.arrived():
+    def _receive(self, line: Line, packets_max: int, now_s: float, wall_ns: int) -> None:
+        for datagram in line.arrived(packets_max):
             key = line.audio.receive(datagram, now_s)
             if key is not None:
                 self._told(line, KeySource.EVENT, key, now_s, wall_ns)

@@ -76,20 +76,19 @@ class Line:
             self.is_latched = False
         self.target = target
 
-    def arrived(self) -> list[bytes]:
-        """Return what the far end sent, when its socket is readable.
-
-        Of a latched leg it is one packet: a bunch of them is read in as many ticks, four times as
-        fast as they were spoken, and a flood gets no more of the tick than a call does.
-        """
+    def arrived(self, packets_max: int) -> list[bytes]:
+        """Return what the far end sent, when its socket is readable; no more than so much."""
         if not self.has_format:
             return []
         if not self.is_latched:
             return self._latch()
-        try:
-            return [self.sock.recv(PACKET_BYTES_MAX + 1)]
-        except OSError:  # the far end's port is closed: signalling tells us
-            return []
+        datagrams: list[bytes] = []
+        for _ in range(packets_max):
+            try:
+                datagrams.append(self.sock.recv(PACKET_BYTES_MAX + 1))
+            except OSError:  # no more, or the far end's port is closed: signalling tells us
+                break
+        return datagrams
 
     def _latch(self) -> list[bytes]:
         """Connect to the source of the first packet of our format; return what it sent."""

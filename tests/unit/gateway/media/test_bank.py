@@ -88,6 +88,21 @@ def test_a_flood_on_one_leg_costs_the_others_no_frame(clocked: Clocked, far: Far
         other.close()
 
 
+@pytest.mark.parametrize("turns_per_s", [200, 40, 8, 2])
+def test_a_host_that_is_starved_still_reads_as_fast_as_is_spoken(
+    clocked: Clocked, far: Far, turns_per_s: int
+) -> None:
+    far.send()
+    clocked.turn(0.1)
+    for _ in range(4 * turns_per_s):
+        for _ in range(50 // turns_per_s if turns_per_s < 50 else 1):
+            far.send()
+        clocked.now_s += 1 / turns_per_s - TICK_S
+        clocked.turn(TICK_S)
+    received = clocked.figures(1).received_packets
+    assert received == far.seq
+
+
 def test_sound_injected_by_a_stranger_is_neither_heard_nor_recorded(
     clocked: Clocked, far: Far, tmp_path: Path
 ) -> None:
