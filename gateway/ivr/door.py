@@ -150,6 +150,7 @@ class PhoneDoor:
             return
         call.on_peer(leg.set_peer)
         call.on_key(leg.press_by_info)
+        call.on_hold(runner.held)
         call.answer(leg.local_address)
         runner.start(leg)
 

@@ -22,6 +22,7 @@ from gateway.ivr.entry import PROFILES
 from gateway.ivr.fittings import Fittings
 from gateway.ivr.flow import BROKEN
 from gateway.ivr.interpreter import begin, step
+from gateway.ivr.key_timer import KeyTimer
 from gateway.ivr.live_call import LiveCall, first_record
 from gateway.ivr.said import Speech
 from gateway.ivr.visit import (
@@ -44,9 +45,7 @@ from gateway.ivr.visit import (
     Started,
     StartTimer,
     StopPlay,
-    TimedOut,
     TimeRanOut,
-    Wait,
     Went,
 )
 from gateway.ivr.wishes import ACTING
@@ -67,7 +66,6 @@ log = structlog.get_logger("ivr")
 APOLOGY_S_MAX: Final = 20.0
 RECORDING_S_MAX: Final = 10.0  # how long a record waits for the recording to be complete
 INPUTS_MAX: Final = 1_000  # of one turn: above it the flow chases its tail
-ELDER_PATIENCE: Final = 2  # elderly callers have so many times as long
 _APOLOGY: Final = 0  # play numbers of a visit begin at 1
 
 
@@ -93,7 +91,8 @@ class CallRunner:
         self._notes = CallNotes(first, fittings.now_ns)
         self._talk = DeskTalk(call, line, fittings.desk, self._notes, self._give)
         self._leg: Leg | None = None
-        self._timer: Timer | None = None
+        self._key_timer = KeyTimer(fittings.settings, fittings.tasks, self._give)
+        self._apology: Timer | None = None  # ends the call when the apology is not heard
         self._inputs: deque[Input] = deque()
         self._is_turning = self._is_over = self._is_broken = False
         self._started_s = self._clock.seconds()
@@ -147,12 +146,19 @@ class CallRunner:
                 self._notes.recording = ""
                 self._recording_done()
 
+    def held(self, is_held: bool) -> None:
+        """The caller holds the line, or takes it up again: meanwhile no time runs out."""
+        if not (self._is_over or self._is_broken):
+            self._key_timer.held(is_held)
+
     def call_closed(self, reason: str) -> "Deferred[None]":
         """The call is over, whoever ended it; fires when its record has been handed over."""
         assert not self._is_over, f"{self._call.call_no} is over already"
         self._give(HungUp())
         self._is_over = True
-        self._stop_timer()
+        self._key_timer.stop()
+        if self._apology is not None:
+            self._apology.stop()
         self._notes.ended()
         if self._leg is not None:
             metrics.CALLS.dec()
@@ -233,16 +239,13 @@ class CallRunner:
         match effect:
             case Play() | StopPlay() | Secure() if self._leg is not None:
                 self._on_leg(self._leg, effect)
-            case StartTimer(wait, timer_no):
-                self._stop_timer()
-                self._timer = self._tasks.call_later(
-                    "ivr.key_timer", self._wait_s(wait), lambda: self._give(TimedOut(timer_no))
-                )
+            case StartTimer():
+                self._key_timer.start(effect, is_elder=self._visit.is_elder)
             case Perform():
-                self._stop_timer()
+                self._key_timer.stop()
                 self._tasks.spawn("ivr.action", self._perform(effect, self._visit.state))
             case Enqueue(queue):
-                self._stop_timer()
+                self._key_timer.stop()
                 assert self._leg is not None
                 self._talk.enqueue(self._leg, queue, self._visit)
             case LeaveQueue():
@@ -255,7 +258,7 @@ class CallRunner:
     def _on_leg(self, leg: Leg, effect: Play | StopPlay | Secure) -> None:
         match effect:
             case Play(prompts, play_no):
-                self._stop_timer()
+                self._key_timer.stop()
                 clips, spoken = self._speech.of(prompts, is_slow=self._visit.is_elder)
                 leg.play(clips, play_no)
                 self._notes.said(self._visit.state, spoken)
@@ -281,17 +284,6 @@ class CallRunner:
                 metrics.DTMF_INVALID.labels(state).inc()
             case Confirmed(action, is_yes):
                 metrics.CONFIRMATIONS.labels(action.value, "yes" if is_yes else "no").inc()
-
-    def _wait_s(self, wait: Wait) -> float:
-        settings = self._fit.settings
-        first_s = settings.first_digit_s
-        waits_s = {
-            Wait.FIRST: max(first_s - settings.warn_s, first_s / 2),
-            Wait.NEXT: settings.inter_digit_s,
-            Wait.NEXT_OF_ORDER: settings.order_digit_s,
-            Wait.LAST: settings.warn_s,
-        }
-        return waits_s[wait] * (ELDER_PATIENCE if self._visit.is_elder else 1)
 
     async def _perform(self, wish: Perform, state: str) -> None:
         call = self._call
@@ -328,16 +320,11 @@ class CallRunner:
         self._is_broken = True
         metrics.CALLS_FAILED.inc()
         self._log.error("ivr.call_failed", state=self._visit.state)
-        self._stop_timer()
+        self._key_timer.stop()
         self._talk.leave()
-        self._timer = self._tasks.call_later("ivr.apology", APOLOGY_S_MAX, self._call.hangup)
+        self._apology = self._tasks.call_later("ivr.apology", APOLOGY_S_MAX, self._call.hangup)
         if self._leg is not None and self._visit.phase is not Phase.ENDED:
             self._leg.stop()
             self._leg.play(self._fit.voice.clips(BROKEN, {}, self._visit.language), _APOLOGY)
         else:
             self._call.hangup()
-
-    def _stop_timer(self) -> None:
-        if self._timer is not None:
-            self._timer.stop()
-            self._timer = None

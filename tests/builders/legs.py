@@ -99,6 +99,9 @@ class FakeCall:
     def on_closed(self, callback: Callable[[CloseReason], None]) -> None:
         self._on_closed.append(callback)
 
+    def on_hold(self, callback: Callable[[bool], object]) -> None:
+        pass
+
     def on_key(self, callback: Callable[[str], object]) -> None:
         pass
 

@@ -239,6 +239,9 @@ class ScriptCall:
     def on_peer(self, call: Callable[[RtpPeer], object]) -> None:
         """The caller's address never changes."""
 
+    def on_hold(self, call: Callable[[bool], object]) -> None:
+        """Nobody holds the line."""
+
     def on_key(self, call: Callable[[str], object]) -> None:
         """No key comes by SIP INFO."""
 

@@ -192,6 +192,29 @@ class RunnerTests(SynchronousTestCase):
         assert len(self.leg.played) == played + 1
         assert self.leg.said == "输入完毕,请按井号键。"
 
+    def test_no_time_runs_out_for_who_holds_the_line(self) -> None:
+        self.leg.press("1")
+        self.leg.finish()
+        self.leg.press("1")
+        self.clock.advance(4.9)
+        self.runner.held(True)
+        self.clock.advance(100)
+        self.runner.held(False)
+        played = len(self.leg.played)
+        self.clock.advance(4.9)
+        assert len(self.leg.played) == played
+        self.clock.advance(0.2)
+        assert self.leg.said == "输入完毕,请按井号键。"
+        self.runner.held(True)
+        self.leg.finish()
+        self.clock.advance(100)
+        assert self.leg.said == "输入完毕,请按井号键。"
+        self.leg.press("#")  # a key is taken all the same, and the held wait is stale
+        self.runner.held(False)
+        assert self.leg.said.startswith("请输入电话交易密码")
+        self.clock.advance(100)
+        assert self.leg.said.startswith("请输入电话交易密码")
+
     def test_elderly_callers_have_twice_the_time_and_a_slower_voice(self) -> None:
         self.begin(Line())
         visit = self.runner._visit
