@@ -26,6 +26,7 @@ PACKETS_PER_TICK_MAX: Final = 50  # of one leg, after a stall of a quarter secon
 PORT_TRIES_MAX: Final = 200
 LATE_BUCKETS_S: Final = (0.002, 0.005, 0.010, 0.020, 0.050, 0.100)
 
+_Heard = tuple[list[int], list[bytes]]  # rows of the search for key tones, and a frame for each
 ToneSearch = Literal["auto", "always", "never"]
 
 
@@ -201,16 +202,14 @@ class LegBank:
                 line.exchange_reports(now_s, wall_ns)
             else:
                 self._receive(line, packets_max, now_s, wall_ns)
-        rows: list[int] = []
-        frames: list[bytes] = []
+        heard: list[_Heard] = []
         for line in self._lines.values():
+            if line.is_followed and now_s >= line.hear_due_s:
+                _keep_heard(heard, line, line.hear(now_s))
             if now_s >= line.due_s:
-                heard = self._send(line, now_s)
+                self._send(line, now_s)
                 line.send_report(now_s, wall_ns)
-                if line.tone_row >= 0:
-                    rows.append(line.tone_row)
-                    frames.append(heard)
-        if rows:
+        for rows, frames in heard:
             self._hear_tones(rows, frames, now_s, wall_ns)
         for outcome in self._disk.take_outcomes():
             leg_no, recording = self._recordings.pop(outcome.recording_no)
@@ -243,19 +242,17 @@ class LegBank:
         for row in self._tones.rows_down():
             self._tone_lines[row].audio.hold(KeySource.TONE, now_s)
 
-    def _send(self, line: Line, now_s: float) -> bytes:
-        """Send a leg's frame; return what it heard."""
-        late_s, heard, done = line.frame(now_s)
+    def _send(self, line: Line, now_s: float) -> None:
+        late_s, done = line.frame(now_s)
         if not line.has_format:
-            return heard
+            return
         self._note_late(late_s)
         for token in done:
             self._report(wire.Played(line.leg_no, token))
-        if line.hear:
+        if line.tells_sound:
             self._report_heard(line)
         if line.recording is not None and line.recording.is_full:
             self._stop_recording(line)
-        return heard
 
     def _note_late(self, late_s: float) -> None:
         bucket = 0
@@ -284,6 +281,17 @@ class LegBank:
             self._drop(line)
         self._sockets.close()
         self._disk.stop()
+
+
+def _keep_heard(heard: list[_Heard], line: Line, frames: list[bytes]) -> None:
+    """Put a leg's frames into rounds of one frame a row, for the search for key tones."""
+    if line.tone_row < 0:
+        return
+    for n, frame in enumerate(frames):
+        if n == len(heard):
+            heard.append(([], []))
+        heard[n][0].append(line.tone_row)
+        heard[n][1].append(frame)
 
 
 def _secure(line: Line, is_on: bool, since_ns: int, now_s: float) -> None:

@@ -9,6 +9,7 @@ import ipaddress
 import socket
 from typing import Final, NamedTuple
 
+from gateway.media import g711
 from gateway.media.leg import LegAudio
 from gateway.media.play_queue import SILENCE
 from gateway.media.port import Address, Codec, LegFigures
@@ -17,6 +18,7 @@ from gateway.media.rtcp import ReportExchange
 from gateway.media.rtp import FRAME_S, FRAME_SAMPLES, PACKET_BYTES_MAX
 
 BEHIND_MAX_S: Final = 0.100  # after a longer stall frames are skipped, not sent in a burst
+HEAR_FRAMES_MAX: Final = 50
 LATE_S: Final = 0.020  # a frame so late counts as late in the leg's figures
 REPORTS_PER_TICK_MAX: Final = 4
 PORT_MAX: Final = 65_535
@@ -37,7 +39,8 @@ class Line:
         "audio",
         "due_s",
         "has_format",
-        "hear",
+        "hear_due_s",
+        "is_followed",
         "is_latched",
         "late_frames",
         "leg_no",
@@ -47,15 +50,17 @@ class Line:
         "rtcp_sock",
         "sock",
         "target",
+        "tells_sound",
         "tone_row",
     )
 
     def __init__(
         self, leg_no: int, audio: LegAudio, sockets: Sockets, reports: ReportExchange, hear: bool
     ) -> None:
-        self.leg_no, self.audio, self.reports, self.hear = leg_no, audio, reports, hear
+        self.leg_no, self.audio, self.reports, self.tells_sound = leg_no, audio, reports, hear
         self.sock, self.rtcp_sock = sockets
-        self.due_s = 0.0
+        self.due_s = self.hear_due_s = 0.0
+        self.is_followed = False
         self.has_format = False  # False until the far end's SDP is known
         self.target: Address | None = None  # where to send until latched
         self.is_latched = False
@@ -109,22 +114,45 @@ class Line:
     def follow_as_needed(self) -> None:
         """Keep the far end's sound on a time line while anybody wants it."""
         is_wanted = self.recording is not None or self.other is not None or self.tone_row >= 0
+        if is_wanted and not self.is_followed:
+            self.hear_due_s = self.due_s
+        self.is_followed = is_wanted
         self.audio.follow(is_wanted)
 
-    def frame(self, now_s: float) -> tuple[float, bytes, list[int]]:
-        """Send the frame that is due; return its lateness, what was heard and tokens done.
+    def hear(self, now_s: float) -> list[bytes]:
+        """Return what was heard in the 20 ms that have passed, as the search for key tones may.
 
-        What was heard is the far end's sound as the search for key tones may hear it; recording
-        and bridge have it silenced while the leg is secure.
+        Recording and bridge have it silenced while the leg is secure. Nothing is skipped after a
+        stall of up to HEAR_FRAMES_MAX frames: what was spoken meanwhile has arrived.
         """
+        frames: list[bytes] = []
+        is_secure = self.audio.is_secure(now_s)
+        while now_s >= self.hear_due_s and len(frames) < HEAR_FRAMES_MAX:
+            self.hear_due_s += FRAME_S
+            heard = self.audio.next_heard()
+            frames.append(heard)
+            public = SILENCE if is_secure else heard
+            if self.recording is not None:
+                self.recording.add_left(public)
+            if self.other is not None:
+                self.other.audio.relay(public)
+        if now_s >= self.hear_due_s:
+            missed = int((now_s - self.hear_due_s) / FRAME_S) + 1
+            self.hear_due_s += missed * FRAME_S
+            if self.recording is not None:
+                self.recording.add_left(g711.ALAW_SILENCE * (missed * FRAME_SAMPLES))
+        return frames
+
+    def frame(self, now_s: float) -> tuple[float, list[int]]:
+        """Send the frame that is due; return its lateness and the tokens of what is done."""
         late_s = now_s - self.due_s
         if late_s > BEHIND_MAX_S:
             self._skip(int(late_s / FRAME_S))
         self.due_s += FRAME_S
         if not self.has_format:
             if self.recording is not None:
-                self.recording.add_silence(FRAME_SAMPLES)
-            return 0.0, SILENCE, []
+                self.recording.add_right(SILENCE)
+            return 0.0, []
         packet, alaw, done = self.audio.next_packet()
         try:
             if self.is_latched:
@@ -135,13 +163,16 @@ class Line:
             pass  # buffer full, port closed, no route: a lost frame, as on any network
         if late_s > LATE_S:
             self.late_frames += 1
-        heard = self.audio.next_heard()
-        public = SILENCE if self.audio.is_secure(now_s) else heard
         if self.recording is not None:
-            self.recording.add(public, alaw)
-        if self.other is not None:
-            self.other.audio.relay(public)
-        return late_s, heard, done
+            self.recording.add_right(alaw)
+        return late_s, done
+
+    def _skip(self, frames: int) -> None:
+        """Let frames pass that a stall made too late to send."""
+        self.audio.skip_frames(frames)
+        self.due_s += frames * FRAME_S
+        if self.recording is not None:
+            self.recording.add_right(g711.ALAW_SILENCE * (frames * FRAME_SAMPLES))
 
     def exchange_reports(self, now_s: float, wall_ns: int) -> None:
         """Take the far end's RTCP that waits; others' is dropped."""
@@ -174,13 +205,6 @@ class Line:
             except OSError:
                 return ("", 0)
         return self.target or ("", 0)
-
-    def _skip(self, frames: int) -> None:
-        """Let frames pass that a stall made too late to send."""
-        self.audio.skip_frames(frames)
-        self.due_s += frames * FRAME_S
-        if self.recording is not None:
-            self.recording.add_silence(frames * FRAME_SAMPLES)
 
     @property
     def figures(self) -> LegFigures:

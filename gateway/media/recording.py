@@ -1,8 +1,9 @@
 """The recording of one call: both sides on one time line, a second at a time to the disk.
 
-Both sides get 20 ms at once, so they stay side by side through loss and silence. The newest half
-second waits, so that a key which began before its prompt can still be silenced; what is on disk
-already is silenced there. Not here: files (gateway.media.recording_disk).
+Both sides get 20 ms for each 20 ms of the clock, so they stay side by side through loss, silence
+and a stalled host. The newest half second waits, so that a key which began before its prompt can
+still be silenced; what is on disk already is silenced there.
+Not here: files (gateway.media.recording_disk).
 """
 
 from typing import Final
@@ -36,17 +37,17 @@ class Recording:
         self._due = HELD_SAMPLES + BLOCK_SAMPLES + recording_no % _STAGGER * FRAME_SAMPLES
         disk.put(Begin(recording_no, path, started_ns))
 
-    def add(self, left: bytes, right: bytes) -> None:
-        """Take the next sound of both sides, A-law of the same length."""
-        self._left += left
-        self._right += right
-        if len(self._left) >= self._due:
-            self._due = HELD_SAMPLES + BLOCK_SAMPLES
-            self._hand_over(len(self._left) - HELD_SAMPLES)
+    def add_left(self, alaw: bytes) -> None:
+        """Take the next sound of the far end."""
+        self._left += alaw
 
-    def add_silence(self, samples: int) -> None:
-        """Let time pass that nobody heard."""
-        self.add(g711.ALAW_SILENCE * samples, g711.ALAW_SILENCE * samples)
+    def add_right(self, alaw: bytes) -> None:
+        """Take the next sound that the far end hears; both sides grow at the same pace."""
+        self._right += alaw
+        ready = min(len(self._left), len(self._right))
+        if ready >= self._due:
+            self._due = HELD_SAMPLES + BLOCK_SAMPLES
+            self._hand_over(ready - HELD_SAMPLES)
 
     def silence_left_since(self, since_ns: int) -> None:
         """Silence the far end from LEAD_IN_MS before a wall-clock time until now."""
@@ -80,6 +81,9 @@ class Recording:
 
     def finish(self) -> None:
         """Hand over what waits and complete the file."""
-        if self._left:
-            self._hand_over(len(self._left))
+        samples = max(len(self._left), len(self._right))
+        for side in (self._left, self._right):
+            side += g711.ALAW_SILENCE * (samples - len(side))
+        if samples:
+            self._hand_over(samples)
         self._disk.put(Finish(self._no, 2 * self._handed))

@@ -69,7 +69,8 @@ def record(fields: list[Field], path: Path) -> tuple[bytes, list[tuple[int, int,
             leg.receive(rtp.build(packet), frame * FRAME_S)
             heard = leg.next_heard()
             is_secure = leg.is_secure(frame * FRAME_S)
-            recording.add(bytes([SILENCE]) * 160 if is_secure else heard, heard)
+            recording.add_left(bytes([SILENCE]) * 160 if is_secure else heard)
+            recording.add_right(heard)
             frame += 1
 
     for before, length, ahead in fields:

@@ -62,7 +62,8 @@ def recorded(
 ) -> Recording:
     recording = Recording(disk, 1, str(tmp_path / "day" / "call.wav"), STARTED_NS)
     for one, other in zip(left, right, strict=True):
-        recording.add(one, other)
+        recording.add_left(one)
+        recording.add_right(other)
     return recording
 
 
@@ -103,7 +104,8 @@ def test_keys_typed_ahead_are_silenced_also_where_they_are_on_disk(
     recording.silence_left_since(STARTED_NS + since_ms * 1_000_000)
     after = a_side(3, 100)
     for frame in after:
-        recording.add(frame, frame)
+        recording.add_left(frame)
+        recording.add_right(frame)
     recording.finish()
     heard, sent = sides_of(tmp_path / "day" / "call.wav")
     kept = max(0, since_ms - 250) * 8
