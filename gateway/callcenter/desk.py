@@ -108,7 +108,7 @@ class CallDesk:
         """`open_switch` gets where to tell what happens at the phones."""
         self._acd = Acd(settings)
         self._hours = {queue.name: OpenHours(queue.hours) for queue in settings.queues}
-        self._hours |= {queue.number: OpenHours(queue.hours) for queue in settings.queues}
+        self._queue_of = {queue.number: queue.name for queue in settings.queues}
         self._first_queue = settings.queues[0].name if settings.queues else ""
         self._agent_of = {agent.phone: agent.name for agent in settings.agents}
         self._switch = open_switch(self._give)
@@ -205,7 +205,7 @@ class CallDesk:
         if self._is_stopped:
             return
         if isinstance(given, TransferAsked):
-            given = given._replace(is_open=self._is_open(given.number))
+            given = given._replace(is_open=self._is_open(self._queue_of.get(given.number, "")))
         self._inputs.append(given)
         self._plan()
 

@@ -39,7 +39,6 @@ class Noise:
 
     def step(self) -> None:
         room, rng = self.room, self.rng
-        placed = len(room.phones.placed)
         match rng.randrange(13):
             case 0 | 1 | 2:
                 self._count += 1
@@ -72,7 +71,7 @@ class Noise:
                 self.media_mood()
         if rng.random() < 0.7:
             room.turn(rng.choice((0, 0, 0.5, 3, 25, 90)))
-        self.check(placed)
+        self.check()
 
     def some_callers(self) -> list[tuple[MemoryLeg, MemoryCall, object]]:
         callers = list(self.room.callers.values())
@@ -109,7 +108,7 @@ class Noise:
         else:
             media.is_refusing = not media.is_refusing
 
-    def check(self, placed_before: int) -> None:
+    def check(self) -> None:
         room = self.room
         open_calls = Counter(call for call in room.phones.every if not call.is_closed)
         by_phone = Counter(call.call_no for call in open_calls)
@@ -120,7 +119,7 @@ class Noise:
             if call.is_closed or ticket.end is not None:  # type: ignore[attr-defined]
                 continue
             assert (leg.other is None) == bool(leg.heard), "silence, or music over a talk"
-        assert placed_before <= len(room.phones.placed)
+        assert len(room.clock.getDelayedCalls()) <= room.desk.timer_count + 2, "a timer of nobody"
 
     def end(self) -> None:
         room = self.room

@@ -1,9 +1,12 @@
 """The desk with phones in memory: what callers hear, what phones are asked, what is left over."""
 
+import msgspec
+import pytest
 from twisted.internet.defer import Deferred
 
 from gateway.callcenter import events
 from gateway.callcenter.events import AgentState, RingEnd, TalkEnd
+from gateway.callcenter.settings import QueueSettings
 from gateway.media.port import Codec
 from gateway.sip.calls import CloseReason
 from gateway.sip.desk_port import TicketEnd
@@ -254,6 +257,28 @@ def test_a_transfer_nobody_can_take_is_told_the_agent_and_changes_nothing() -> N
     assert (leg.other, call.hangups) == (room.media.legs[0], 0)
 
 
+@pytest.mark.parametrize("hours", [(), ("mon-sun 00:00-24:00",)])
+def test_a_caller_is_passed_on_only_to_a_queue_that_is_open(hours: tuple[str, ...]) -> None:
+    """The first queue's name is the second's number: neither is taken for the other."""
+    closed = "mon 00:00-00:01"
+    settings = msgspec.structs.replace(
+        TWO_AGENTS,
+        queues=(
+            QueueSettings(name="2", number="1"),
+            QueueSettings(name="evening", number="2", hours=hours or (closed,)),
+        ),
+    )
+    room = DeskRoom(settings)
+    room.sign_on("1001", "1002")
+    room.call("c1", queue="2")
+    room.phones.calls["1001"].answer()
+    room.turn()
+    room.media.legs[0].press("*12#")
+    room.turn()
+    returned = [event.queue for event in room.told if isinstance(event, events.CallReturned)]
+    assert returned == (["evening"] if hours else [])
+
+
 def test_the_transfer_button_is_told_what_becomes_of_it() -> None:
     room = DeskRoom()
     room.sign_on("1001", "1002")
@@ -330,6 +355,7 @@ def test_a_caller_who_comes_after_the_stop_is_let_go_at_once() -> None:
     room.desk.stop()
     room.call()
     assert room.ends == [("c1", TicketEnd.DESK_STOPPED)]
+    assert room.desk.call_count == 0
 
 
 def test_agents_say_themselves_whether_they_want_calls() -> None:
