@@ -65,6 +65,7 @@ def run_process(make: Callable[[Any, Stop], Runnable]) -> int:
 
     def failed(failure: Failure) -> None:
         outcome["exit_code"] = 1
+        assert failure.value is not None
         known = failure.check(HotlineError, OSError, CannotListenError)
         log.error("app.failed", error=failure.getErrorMessage(), **_remedy(failure.value))
         if not known:

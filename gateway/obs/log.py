@@ -8,11 +8,11 @@ import logging
 import re
 import sys
 from collections.abc import Callable, MutableMapping
-from typing import Any, Final, TextIO
+from typing import Any, Final, TextIO, cast
 
 import msgspec
 import structlog
-from twisted.logger import LogEvent, LogLevel, globalLogPublisher
+from twisted.logger import ILogObserver, LogEvent, LogLevel, globalLogPublisher
 
 # Fields that never reach a log, whatever room wrote them.
 SECRET_FIELDS: Final = frozenset(
@@ -78,7 +78,7 @@ def start_logging(level: str, stream: TextIO, now_iso: Callable[[], str]) -> Non
         )
     )
     logging.basicConfig(handlers=[handler], level=max(threshold, logging.WARNING), force=True)
-    globalLogPublisher.addObserver(_from_twisted)
+    globalLogPublisher.addObserver(cast(ILogObserver, _from_twisted))
 
 
 def _from_twisted(event: LogEvent) -> None:
