@@ -7,7 +7,6 @@ meets itself. Not here: decisions (gateway.callcenter.acd) and calls (gateway.ca
 from collections import deque
 from collections.abc import Callable
 from functools import partial
-from typing import Final
 
 import structlog
 from twisted.internet.interfaces import IReactorTime
@@ -49,8 +48,6 @@ from gateway.sip.boundary import contained
 from gateway.sip.desk_port import CallerCard, DeskCall, TicketEnd
 
 log = structlog.get_logger("callcenter")
-
-INPUTS_MAX: Final = 10_000  # taken in one turn of the reactor: above it the rest waits for the next
 
 
 class _Ticket:
@@ -218,12 +215,10 @@ class CallDesk:
         if self._turn is not None:
             self._turn.stop()
             self._turn = None
-        for _ in range(min(INPUTS_MAX, len(self._inputs))):
+        for _ in range(len(self._inputs)):  # what comes of these is for a later turn
             for effect in self._acd.take(self._inputs.popleft(), self._now_ns()):
                 if not contained("callcenter.effect_failed", partial(self._do, effect)):
                     self._repair(effect)
-        if self._inputs:
-            self._plan()
 
     def _repair(self, effect: Effect) -> None:
         """Let no call wait for what did not come about."""
