@@ -8,7 +8,6 @@ from collections import deque
 from collections.abc import Callable
 from functools import partial
 
-import structlog
 from twisted.internet.interfaces import IReactorTime
 
 from gateway.callcenter.acd import Acd
@@ -46,8 +45,6 @@ from gateway.core.tasks import Tasks, Timer
 from gateway.media.port import Leg
 from gateway.sip.boundary import contained
 from gateway.sip.desk_port import CallerCard, DeskCall, TicketEnd
-
-log = structlog.get_logger("callcenter")
 
 
 class _Ticket:

@@ -8,7 +8,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final, Protocol
 
-import structlog
 from twisted.internet.interfaces import IReactorTime
 
 from gateway.callcenter.agent_line import AgentLine, CallPlacer
@@ -23,8 +22,6 @@ from gateway.sip.desk_port import DESK_TOKEN, CallerCard, DeskCall
 from gateway.sip.uri import Uri
 from gateway.sip.wire import Hop
 from risk.domain.enums import Language
-
-log = structlog.get_logger("callcenter")
 
 CHECK_S: Final = 1.0
 
