@@ -3,12 +3,14 @@
 No media and no call flow: what is measured is signalling. Prints its port as JSON.
 """
 
+import gc
 import itertools
 import random
 import sys
 from typing import Any
 
 from gateway.app.process import Ready, Stop, run_process
+from gateway.cli.run import GC_THRESHOLDS
 from gateway.obs.log import start_logging, to_stderr
 from gateway.sip.incoming import IncomingCall
 from gateway.sip.settings import SipSettings
@@ -47,7 +49,9 @@ class _Uas:
         )
 
     async def start(self) -> Ready:
-        """Listen."""
+        """Listen, with the collector set as `hotline run` sets it."""
+        gc.freeze()
+        gc.set_threshold(*GC_THRESHOLDS)
         self._transport.start(self._reactor)
         return {"port": self._transport.local.port}
 
