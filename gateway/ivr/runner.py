@@ -45,6 +45,7 @@ from gateway.ivr.visit import (
     Started,
     StartTimer,
     StopPlay,
+    TimedOut,
     TimeRanOut,
     Went,
 )
@@ -219,10 +220,7 @@ class CallRunner:
                 if not self._inputs:
                     break
                 given = self._inputs.popleft()
-                if isinstance(given, Key):
-                    self._key_ns = given.at_ns
-                elif isinstance(given, PlayEnded):
-                    self._notes.played()
+                self._note_input(given)
                 self._visit, effects = step(self._line.flow, self._visit, given)
                 for effect in effects:
                     self._carry_out(effect)
@@ -232,6 +230,16 @@ class CallRunner:
             self._is_turning = False
             if not is_done:
                 self._break_off()
+
+    def _note_input(self, given: Input) -> None:
+        match given:
+            case Key(_, at_ns):
+                self._key_ns = at_ns
+            case PlayEnded():
+                self._notes.played()
+                self._key_ns = 0  # what comes now is no answer to a key
+            case TimedOut():
+                self._key_ns = 0
 
     # Effects
 

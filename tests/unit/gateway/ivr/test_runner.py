@@ -5,6 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import structlog
+from prometheus_client import REGISTRY
 from twisted.internet.defer import Deferred, succeed
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
@@ -281,6 +282,16 @@ class RunnerTests(SynchronousTestCase):
             assert secret not in shown, shown
         outcomes = [line for line in logs if line["event"] == "ivr.outcome"]
         assert [line["action"] for line in outcomes[:2]] == ["verify_pin", "verify_pin"]
+
+    def test_only_what_answers_a_key_counts_as_its_answer(self) -> None:
+        name = "hotline_ivr_key_to_prompt_seconds_count"
+        before = REGISTRY.get_sample_value(name) or 0
+        self.leg.press("1")  # the language, ahead of the question: the disclosure answers it
+        self.leg.press("1")  # of the account, while the disclosure is heard
+        self.leg.finish()
+        self.clock.advance(6)  # and then nothing: the warning answers no key
+        assert self.leg.said == "输入完毕,请按井号键。"
+        assert (REGISTRY.get_sample_value(name) or 0) - before == 1
 
     # What a call leaves behind
 
