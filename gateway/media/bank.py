@@ -19,6 +19,7 @@ from gateway.media.recording import Recording
 from gateway.media.recording_disk import Finished, Outcome, RecordingDisk
 from gateway.media.rtcp import ReportExchange
 from gateway.media.telephone_event import KEYS
+from gateway.media.tone_line import FRAMES_PER_TICK_MAX, ToneLine
 
 TICK_S: Final = 0.005
 BEAT_S: Final = 1.0
@@ -26,7 +27,6 @@ PACKETS_PER_TICK_MAX: Final = 50  # of one leg, after a stall of a quarter secon
 PORT_TRIES_MAX: Final = 200
 LATE_BUCKETS_S: Final = (0.002, 0.005, 0.010, 0.020, 0.050, 0.100)
 
-_Heard = tuple[list[int], list[bytes]]  # rows of the search for key tones, and a frame for each
 ToneSearch = Literal["auto", "always", "never"]
 
 
@@ -59,6 +59,7 @@ class LegBank:
         self._sockets = selectors.DefaultSelector()  # only readable ones are read
         self._tones = ToneReceiver()
         self._tone_lines: dict[int, Line] = {}  # by row
+        self._tone_rows: set[int] = set()  # those with sound to search
         self._reports: list[wire.Report] = []
         self._report = self._reports.append
         self._clips: dict[str, bytes] = {}
@@ -182,12 +183,14 @@ class LegBank:
             return
         if is_on:
             line.tone_row = self._tones.add()
+            line.audio.tone_line = ToneLine()
             self._tone_lines[line.tone_row] = line
         else:
             self._tones.remove(line.tone_row)
             del self._tone_lines[line.tone_row]
+            self._tone_rows.discard(line.tone_row)
             line.tone_row = -1
-        line.follow_as_needed()
+            line.audio.tone_line = None
 
     def tick(self, now_s: float, wall_ns: int) -> None:
         """Take what arrived and send the frames that are due. `now_s` is monotonic."""
@@ -202,15 +205,14 @@ class LegBank:
                 line.exchange_reports(now_s, wall_ns)
             else:
                 self._receive(line, packets_max, now_s, wall_ns)
-        heard: list[_Heard] = []
         for line in self._lines.values():
             if line.is_followed and now_s >= line.hear_due_s:
-                _keep_heard(heard, line, line.hear(now_s))
+                line.hear(now_s)
             if now_s >= line.due_s:
                 self._send(line, now_s)
                 line.send_report(now_s, wall_ns)
-        for rows, frames in heard:
-            self._hear_tones(rows, frames, now_s, wall_ns)
+        if self._tone_rows:
+            self._search(now_s, wall_ns)
         for outcome in self._disk.take_outcomes():
             leg_no, recording = self._recordings.pop(outcome.recording_no)
             self._report(_outcome_report(leg_no, recording, outcome))
@@ -224,6 +226,8 @@ class LegBank:
             key = line.audio.receive(datagram, now_s)
             if key is not None:
                 self._told(line, KeySource.EVENT, key, now_s, wall_ns)
+        if line.tone_row >= 0:
+            self._tone_rows.add(line.tone_row)
 
     def _pressed(self, line: Line, source: KeySource, key: str, now_s: float, wall_ns: int) -> None:
         if line.audio.press(source, key, now_s):
@@ -236,11 +240,17 @@ class LegBank:
         if line.other is not None and not is_heard and not line.audio.is_secure(now_s):
             line.other.audio.send_digits(key)
 
-    def _hear_tones(self, rows: list[int], frames: list[bytes], now_s: float, wall_ns: int) -> None:
-        for row, key in self._tones.hear(rows, frames):
-            self._pressed(self._tone_lines[row], KeySource.TONE, key, now_s, wall_ns)
-        for row in self._tones.rows_down():
-            self._tone_lines[row].audio.hold(KeySource.TONE, now_s)
+    def _search(self, now_s: float, wall_ns: int) -> None:
+        """Search what arrived for key tones, all legs at once, a frame of each in each round."""
+        arrived = {row: self._tone_lines[row].audio.take_tone_frames() for row in self._tone_rows}
+        # Whoever had more than one tick may take is asked again, the others when they speak.
+        full = {row for row, frames in arrived.items() if len(frames) == FRAMES_PER_TICK_MAX}
+        self._tone_rows = full
+        while rows := [row for row, frames in arrived.items() if frames]:
+            for row, key in self._tones.hear(rows, [arrived[row].popleft() for row in rows]):
+                self._pressed(self._tone_lines[row], KeySource.TONE, key, now_s, wall_ns)
+            for row in self._tones.down_of(rows):
+                self._tone_lines[row].audio.hold(KeySource.TONE, now_s)
 
     def _send(self, line: Line, now_s: float) -> None:
         late_s, done = line.frame(now_s)
@@ -281,17 +291,6 @@ class LegBank:
             self._drop(line)
         self._sockets.close()
         self._disk.stop()
-
-
-def _keep_heard(heard: list[_Heard], line: Line, frames: list[bytes]) -> None:
-    """Put a leg's frames into rounds of one frame a row, for the search for key tones."""
-    if line.tone_row < 0:
-        return
-    for n, frame in enumerate(frames):
-        if n == len(heard):
-            heard.append(([], []))
-        heard[n][0].append(line.tone_row)
-        heard[n][1].append(frame)
 
 
 def _secure(line: Line, is_on: bool, since_ns: int, now_s: float) -> None:

@@ -4,7 +4,7 @@ Each 20 ms frame of a leg ends two windows of 205 samples, 10 ms apart. All wind
 one matrix product with the eight key frequencies, each also 1.5 % lower and higher, and with their
 second harmonics, which speech has and a key has not. A key is told at its third window, so that
 30 ms of it are enough and 20 ms are not; a hole of one lost packet does not end it. Frames must
-come without holes in time: silence where nothing arrived (gateway.media.timeline).
+come without holes in time: silence where nothing was sent (gateway.media.tone_line).
 Not here: where frames come from, and that an event may tell of the same press (gateway.media.keys).
 """
 
@@ -125,9 +125,9 @@ class ToneReceiver:
         self._down[row] = _NONE
         self._free.append(row)
 
-    def rows_down(self) -> list[int]:
-        """Return the rows in which a key sounds."""
-        return np.flatnonzero(self._down >= 0).tolist()
+    def down_of(self, rows: Sequence[int]) -> list[int]:
+        """Return those of the rows in which a key sounds."""
+        return [row for row in rows if self._down[row] >= 0]
 
     def hear(self, rows: Sequence[int], frames: Sequence[bytes]) -> list[tuple[int, str]]:
         """Take one A-law frame of 20 ms for each row, no row twice; return the keys that begin."""

@@ -4,6 +4,7 @@ Driven by a tick that gives the time; owns no socket and no clock. Not here: lat
 (gateway.media.line), files (gateway.media.recording), tones in the sound (gateway.media.tones).
 """
 
+from collections import deque
 from collections.abc import Callable, Sequence
 from typing import Final
 
@@ -24,6 +25,7 @@ from gateway.media.rtp import (
 )
 from gateway.media.telephone_event import EventPayload
 from gateway.media.timeline import Timeline
+from gateway.media.tone_line import ToneLine
 from gateway.media.tones import key_tone
 
 JITTER_MS: Final = 60
@@ -57,6 +59,7 @@ class LegAudio:
         self._timeline = Timeline(jitter_ms)
         self._jitter_s = jitter_ms / 1000
         self._is_followed = False
+        self.tone_line: ToneLine | None = None  # where key tones are searched
         self._is_secure, self._secure_until_s = False, 0.0
         self._sent = self._sent_octets = 0
         self._dropped = self._digit_count = 0
@@ -80,6 +83,8 @@ class LegAudio:
             self.stream.note(packet, arrival_s)
             if self._is_followed:
                 self._timeline.put(packet.timestamp, self._alaw_of(packet))
+            if self.tone_line is not None:
+                self.tone_line.put(packet, self._alaw_of(packet))
             if self._hear:
                 self._note_heard(packet)
             return None
@@ -156,6 +161,10 @@ class LegAudio:
         if is_on and not self._is_followed:
             self._timeline.restart()
         self._is_followed = is_on
+
+    def take_tone_frames(self) -> deque[bytes]:
+        """Return the frames that arrived for the search for key tones."""
+        return deque() if self.tone_line is None else self.tone_line.take()
 
     def next_heard(self) -> bytes:
         """Return the next 20 ms of the far end in A-law, silence when nobody follows it."""

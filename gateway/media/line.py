@@ -113,24 +113,24 @@ class Line:
 
     def follow_as_needed(self) -> None:
         """Keep the far end's sound on a time line while anybody wants it."""
-        is_wanted = self.recording is not None or self.other is not None or self.tone_row >= 0
+        is_wanted = self.recording is not None or self.other is not None
         if is_wanted and not self.is_followed:
             self.hear_due_s = self.due_s
         self.is_followed = is_wanted
         self.audio.follow(is_wanted)
 
-    def hear(self, now_s: float) -> list[bytes]:
-        """Return what was heard in the 20 ms that have passed, as the search for key tones may.
+    def hear(self, now_s: float) -> None:
+        """Give recording and bridge what was heard, silence while the leg is secure.
 
-        Recording and bridge have it silenced while the leg is secure. Nothing is skipped after a
-        stall of up to HEAR_FRAMES_MAX frames: what was spoken meanwhile has arrived.
+        Nothing is skipped after a stall of up to HEAR_FRAMES_MAX frames: what was spoken meanwhile
+        has arrived.
         """
-        frames: list[bytes] = []
+        frames = 0
         is_secure = self.audio.is_secure(now_s)
-        while now_s >= self.hear_due_s and len(frames) < HEAR_FRAMES_MAX:
+        while now_s >= self.hear_due_s and frames < HEAR_FRAMES_MAX:
             self.hear_due_s += FRAME_S
+            frames += 1
             heard = self.audio.next_heard()
-            frames.append(heard)
             public = SILENCE if is_secure else heard
             if self.recording is not None:
                 self.recording.add_left(public)
@@ -141,7 +141,6 @@ class Line:
             self.hear_due_s += missed * FRAME_S
             if self.recording is not None:
                 self.recording.add_left(g711.ALAW_SILENCE * (missed * FRAME_SAMPLES))
-        return frames
 
     def frame(self, now_s: float) -> tuple[float, list[int]]:
         """Send the frame that is due; return its lateness and the tokens of what is done."""

@@ -40,8 +40,8 @@ class MediaSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
         msgspec.Meta(
             ge=0,
             le=200,
-            description="How late a packet may come and still be in its place in recordings, "
-            "bridged calls and the search for key tones; they are as much later.",
+            description="How late a packet may come and still be in its place in recordings and "
+            "bridged calls; they are as much later.",
         ),
     ] = 60
     inband_dtmf: Annotated[

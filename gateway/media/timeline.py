@@ -1,9 +1,8 @@
 """The sound of a far end on our own 20 ms clock: late, lost and swapped packets put right.
 
 Pure. Packets go in by their RTP timestamp, 20 ms come out per call: what is missing is silence,
-also the time in which the far end sends nothing between words or tones. Recordings, bridges and
-the search for key tones all live on this line. Not here: the figures of the stream
-(gateway.media.rtp).
+also the time in which the far end sends nothing between words. Recordings and bridges live on this
+line. Not here: the search for key tones (gateway.media.tone_line), the stream's figures (…rtp).
 """
 
 from typing import Final

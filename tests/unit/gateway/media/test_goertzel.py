@@ -107,9 +107,9 @@ def test_many_legs_do_not_mix_and_a_row_given_back_forgets() -> None:
     line = alaw_of(tone("5", 200, -10, -10))
     for at in range(0, 800, 160):
         receiver.hear([row], [line[at : at + 160]])
-    assert receiver.rows_down() == [row]
+    assert receiver.down_of([row]) == [row]
     receiver.remove(row)
-    assert receiver.rows_down() == []
+    assert receiver.down_of([row]) == []
     assert receiver.add() == row
     assert receiver.hear([row], [g711.ALAW_SILENCE * 160]) == []
     assert receiver.hear([row], [line[:160]]) == []  # 20 ms of it alone say nothing
