@@ -12,7 +12,7 @@ from gateway.sip.calls import CloseReason
 from gateway.sip.desk_port import TicketEnd
 from gateway.sip.uri import Uri
 from risk.domain.enums import Language
-from tests.builders.call_desk import TWO_AGENTS, DeskRoom
+from tests.builders.call_desk import PEER, TWO_AGENTS, DeskRoom
 
 BUSY = CloseReason.REFUSED
 DRAFT = {"side_word": "buy", "symbol": "600000", "qty": "200"}
@@ -44,6 +44,18 @@ def test_a_caller_hears_music_then_the_agent_and_goes_back_to_the_flow() -> None
     assert room.ends == [("c1", TicketEnd.SERVED)]
     assert (leg.other, leg.heard, leg.is_closed) == (None, [], False)
     room.assert_empty()
+
+
+def test_the_agents_leg_follows_the_phone() -> None:
+    room = DeskRoom()
+    room.sign_on("1001")
+    _, call = room.talk()
+    (leg,) = room.media.legs
+    assert leg.peer == PEER
+    moved = PEER._replace(port=5000)
+    call.happen("on_peer", moved)
+    call.happen("on_key", "5")
+    assert (leg.peer, leg.infos) == (moved, "5")
 
 
 def test_the_agents_phone_shows_who_calls_and_is_offered_the_callers_codec_only() -> None:
