@@ -170,6 +170,10 @@ class LegAudio:
         """Return the next 20 ms of the far end in A-law, silence when nobody follows it."""
         return self._timeline.take()
 
+    def settle_heard(self) -> None:
+        """Drop what bunched up behind what was due; see `Timeline.settle`."""
+        self._timeline.settle()
+
     def next_packet(self) -> tuple[bytes, bytes, list[int]]:
         """Return this frame's packet, its sound in A-law and the tokens of what ended before it."""
         item, done = self._queue.next_frame()

@@ -136,6 +136,7 @@ class Line:
                 self.recording.add_left(public)
             if self.other is not None:
                 self.other.audio.relay(public)
+        self.audio.settle_heard()
         if now_s >= self.hear_due_s:
             missed = int((now_s - self.hear_due_s) / FRAME_S) + 1
             self.hear_due_s += missed * FRAME_S

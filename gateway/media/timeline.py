@@ -53,15 +53,17 @@ class Timeline:
         line = self._line
         if not line:
             return _SILENCE
-        if len(line) > 2 * self._delay + SLACK_SAMPLES:
-            self._catch_up()
         frame = bytes(line[:FRAME_SAMPLES])
         del line[:FRAME_SAMPLES]
         return frame if len(frame) == FRAME_SAMPLES else frame + _SILENCE[len(frame) :]
 
-    def _catch_up(self) -> None:
-        """Drop the oldest sound down to the delay: a faster clock over there, or a burst."""
+    def settle(self) -> None:
+        """Drop the oldest sound down to the delay, after a burst or by a faster clock over there.
+
+        To be called when everything due was taken: what our own stall has bunched is heard whole.
+        """
         excess = len(self._line) - self._delay
+        if self._next is None or excess <= self._delay + SLACK_SAMPLES:
+            return
         del self._line[:excess]
-        assert self._next is not None
         self._next = (self._next + excess) % TS_MOD

@@ -103,6 +103,24 @@ def test_a_host_that_is_starved_still_reads_as_fast_as_is_spoken(
     assert received == far.seq
 
 
+def test_what_was_spoken_while_the_host_was_stalled_is_in_the_recording(
+    clocked: Clocked, far: Far, tmp_path: Path
+) -> None:
+    clocked.ask(wire.Record(1, str(tmp_path / "1.wav")))
+    far.say(b"\x11" * 1600)
+    frames = [bytes([0x20 + n]) * 160 for n in range(20)]
+    for frame in frames:
+        far.send(frame)
+    clocked.now_s += 0.4  # without a single tick
+    clocked.turn(0.5)
+    clocked.figures(1)
+    clocked.bank.close()
+    left, right = sides_of(tmp_path / "1.wav")
+    assert sum(frame in left for frame in frames) >= 15
+    assert len(left) == len(right)
+    assert len(left) // 8 == pytest.approx(1100, abs=25)  # as long as the call
+
+
 def test_sound_injected_by_a_stranger_is_neither_heard_nor_recorded(
     clocked: Clocked, far: Far, tmp_path: Path
 ) -> None:

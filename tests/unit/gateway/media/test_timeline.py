@@ -90,6 +90,7 @@ def test_a_burst_does_not_make_the_sound_late_for_ever() -> None:
     line, _ = line_of()
     for n in range(1, 40):
         line.put(160 * n, frame(n))
+    line.settle()
     heard = [line.take() for _ in range(2 * DELAY_FRAMES)]
     assert heard[:DELAY_FRAMES] == [frame(n) for n in range(40 - DELAY_FRAMES, 40)]
     assert heard[DELAY_FRAMES:] == [SILENT] * DELAY_FRAMES
