@@ -61,6 +61,7 @@ class InDialog:
         transactions = self.house.transactions
         to = transactions.hop_of(dialog)
         request = dialog.request(method, transactions.new_via(to.transport), extra, body)
+        request, to = transactions.sized(request, to)
         self.note_sent(request)
 
         def answered(response: Response) -> None:

@@ -124,7 +124,8 @@ class OutgoingCall(Call):
                 ("Content-Type", CONTENT_TYPE),
             ]
         )
-        self._invite = Request("INVITE", uri, headers, body)
+        invite = Request("INVITE", uri, headers, body)
+        self._invite, self._peer_hop = house.transactions.sized(invite, self._peer_hop)
         self.note_sent(self._invite)
         self._transaction = house.transactions.start(
             self._invite, self._peer_hop, self._answered, self._failed

@@ -28,11 +28,12 @@ from gateway.sip.responses import response_to, stateless_answer
 from gateway.sip.routing import port_default
 from gateway.sip.server_transaction import InviteServerTransaction, ServerTransaction
 from gateway.sip.verdict import ADMITTED, BUSY, Verdict
-from gateway.sip.wire import UDP, Hop, Timers, Transport
+from gateway.sip.wire import TCP, UDP, Hop, Timers, Transport
 
 log = structlog.get_logger("sip")
 
 VIAS_MAX: Final = 70
+DATAGRAM_BYTES_MAX: Final = 1300
 
 _KEEPALIVE = b"\r\n\0 "
 
@@ -111,6 +112,18 @@ class Transactions:
     def hop_of(self, dialog: Dialog) -> Hop:
         """Return where the next request of ours in the dialog goes."""
         return dialog.hop_over(self._transport)
+
+    def sized(self, request: Request, to: Hop) -> tuple[Request, Hop]:
+        """Return what is too large for one datagram addressed to the peer's TCP connection.
+
+        Only if there is one; else it is left to the network to cut it (§18.1.1).
+        """
+        over = to._replace(transport=TCP)
+        if to.is_stream or not self._transport.reaches(over):
+            return request, to
+        if len(build_message(request)) <= DATAGRAM_BYTES_MAX:
+            return request, to
+        return request.with_top_via(self.new_via(TCP)), over
 
     def start(
         self,

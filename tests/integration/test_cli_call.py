@@ -13,6 +13,7 @@ from twisted.internet.task import deferLater
 from twisted.trial.unittest import TestCase
 
 from gateway.media.sound import read_wav
+from tests.builders.certificates import certificates
 from tests.peers.gateway_phone import GatewayPhone
 
 TIMEOUT_S = 20.0
@@ -62,6 +63,23 @@ class HotlineCall(TestCase):
         pcm, rate = read_wav(wav.read_bytes())
         assert rate == 8000
         assert 2.0 < len(pcm) / rate < 6.0
+
+    async def test_it_calls_by_tcp_and_by_tls_when_the_address_says_so(self) -> None:
+        files = certificates(self.folder)
+        gateway = GatewayPhone(tls_port=0, tls_certificate_file=files.server_file)
+        port = await gateway.start()
+        self.addCleanup(gateway.stop)
+        by_tcp = f"sip:95500@127.0.0.1:{port};transport=tcp"
+        by_tls = f"sips:95500@127.0.0.1:{gateway.tls_port}"
+        for arguments in ((by_tcp,), (by_tls, "--ca", files.ca_file)):
+            code, _, err = await self.ended(self.begin(*arguments, "--keys", "1#"))
+            assert (code, err) == (0, "")
+        assert [flow.keys for flow in gateway.flows] == ["1#", "1#"]
+        assert [flow.call.source.transport for flow in gateway.flows] == ["TCP", "TLS"]
+        code, _, err = await self.ended(self.begin(by_tls))
+        assert code == 1, "nobody else vouches for it"
+        code, _, err = await self.ended(self.begin(f"{self.uri};transport=sctp"))
+        assert (code, "udp, tcp or tls" in err) == (2, True)
 
     async def test_a_refused_call_ends_with_one_and_says_why(self) -> None:
         self.gateway.on_call = lambda call: call.refuse(486)

@@ -2,6 +2,8 @@
 
 import pytest
 
+from gateway.sip.message import Request
+from gateway.sip.uri import Uri
 from gateway.sip.wire import Hop
 from tests.builders.sip import OFFER, RTP, Exchange, a_request
 
@@ -98,6 +100,33 @@ def test_a_sips_call_gets_a_sips_contact(house: Exchange) -> None:
     house.calls[0].ringing()
     contact = house.wire.sent[-1][0].headers.get("Contact")
     assert contact == "<sips:hotline@192.0.2.10:5060;transport=tcp>"
+
+
+@pytest.mark.parametrize(("size", "transport"), [(200, "UDP"), (1000, "TCP")])
+def test_what_is_too_large_for_a_datagram_goes_over_the_tcp_connection_there_is(
+    size: int, transport: str
+) -> None:
+    house = Exchange()
+    peer = Hop("192.0.2.1", 5060)
+    house.wire.connections.add(peer._replace(transport="TCP"))
+    note = ("X-Note", "n" * size)
+    call = house.agent.place(Uri("sip", "b", "192.0.2.1"), "95500", peer, RTP, headers=[note])
+    ((invite, hop),) = house.wire.sent
+    assert isinstance(invite, Request)
+    assert (hop.transport, invite.via.transport) == (transport, transport)
+    house.reply(180, invite)
+    house.wire.take()
+    call.hangup()
+    cancel, hop = house.wire.sent[0]
+    assert (hop.transport, cancel.via) == (transport, invite.via)
+
+
+def test_what_is_too_large_stays_a_datagram_without_a_connection() -> None:
+    house = Exchange()
+    peer = Hop("192.0.2.1", 5060)
+    note = ("X-Note", "n" * 2000)
+    house.agent.place(Uri("sip", "b", "192.0.2.1"), "95500", peer, RTP, headers=[note])
+    assert house.wire.sent[0][1] == peer
 
 
 def test_over_tcp_no_failure_is_repeated(house: Exchange) -> None:
