@@ -276,6 +276,22 @@ def test_the_far_end_may_update_an_early_session() -> None:
     dialling.took("200")
 
 
+def test_a_far_end_that_says_bye_while_it_rings_is_given_up_once() -> None:
+    dialling = Dialling()
+    dialling.progress(180)
+    invite = dialling.invite
+    for n in range(2):
+        dialling.house.wire.arrive(
+            dialling.house.request(
+                "BYE", branch=f"z9hG4bKbye{n}", cseq=1 + n, call_id=invite.call_id,
+                sender="<sip:b@192.0.2.1>;tag=far", to=f"<{invite.sender.uri}>",
+                to_tag=invite.sender.tag,
+            )
+        )  # fmt: skip
+    assert dialling.house.wire.take() == ["200", "CANCEL", "200"]
+    assert dialling.told == ["ringing", "remote_bye"]
+
+
 def test_more_forks_than_anybody_needs_cost_no_memory() -> None:
     dialling = Dialling()
     for n in range(40):

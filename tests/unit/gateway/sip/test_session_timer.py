@@ -225,6 +225,7 @@ def test_a_422_that_asks_for_no_more_ends_the_call(least: str) -> None:
         ((), 150),  # the far end knows no timers: we refresh alone
         (("Session-Expires: 200;refresher=uac",), 100),
         (("Session-Expires: nonsense",), 150),
+        (("Session-Expires: 1;refresher=uac",), 45),  # nobody makes us refresh more often
     ],
 )
 def test_we_refresh_a_call_of_ours(extra: tuple[str, ...], refreshes_at_s: int) -> None:
