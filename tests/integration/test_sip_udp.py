@@ -62,7 +62,7 @@ class SoftphoneCalls(TestCase):
         await call.end()
         await self.until(lambda: self.gateway.flows[0].end != "", "the gateway knows")
         assert self.gateway.flows[0].end == "remote_bye"
-        assert self.gateway.media.leg_count == 0
+        await self.until(lambda: self.gateway.media.leg_count == 0, "the leg is closed")
 
     async def test_a_refused_call_fails_with_its_status(self) -> None:
         self.gateway.on_call = lambda call: call.refuse(486)

@@ -94,7 +94,8 @@ async def sipp(
     command = [binary, "-sf", scenario, f"127.0.0.1:{port}", "-s", service]
     command += ["-i", "127.0.0.1", "-mi", "127.0.0.1", "-p", str(free_udp_port())]
     command += ["-mp", str(free_udp_port()), "-m", str(calls), "-r", str(calls_per_s)]
-    command += ["-t", transport, "-max_socket", "1000", "-nostdin", "-trace_err", "-error_file", str(errors)]
+    command += ["-t", transport, "-max_socket", "1000", "-nostdin"]
+    command += ["-trace_err", "-error_file", str(errors)]
     with (folder / "screen.txt").open("wb") as out:
         process = subprocess.Popen(command, cwd=folder, stdout=out, stderr=out)
     end_s = time.monotonic() + TIMEOUT_S
