@@ -4,16 +4,18 @@ A confirmed order has the request_id `phone:<call_no>:<n>`, and the heart keeps 
 of every request_id: accepted or denied, in the journal, also across a restart. So the truth is
 found by asking the heart for the requests of the account's last calls; nothing else is kept here.
 The calls are known from their records, which are stored at the first ring and again at the login,
-before anything can be confirmed. A request of a call that a dying gateway took along, and that the
-heart does not know after recovery, was never durable: nobody else has heard of it either, so the
-caller is told that no order came of that call. Not here: what is said (the flow).
+before anything can be confirmed. Of a call in which several accounts were verified, each is told of
+its own orders only. A request of a call that a dying gateway took along, and that the heart does
+not know after recovery, was never durable: nobody else has heard of it either, so the caller is
+told that no order came of that call, or not to order again before having looked when another order
+did come of it. Not here: what is said (the flow).
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from itertools import chain
 from typing import Final
 
 import structlog
-from twisted.internet.defer import Deferred
 from twisted.internet.defer import TimeoutError as DeferredTimeout
 from twisted.internet.interfaces import IReactorTime
 
@@ -31,14 +33,15 @@ from gateway.media.prompts import PromptBook
 from gateway.media.speech import Qty, measure_of
 from risk.domain.enums import Side
 from risk.domain.errors import TemporaryFailure
-from risk.domain.events import Event, OrderAccepted, OrderDenied
+from risk.domain.events import OrderAccepted, OrderDenied
 
 log = structlog.get_logger("ivr")
 
-ACTS_MAX: Final = 100  # of one call that are looked for
+ACTS_MAX: Final = 100  # of one call that are looked for, besides those its record names
 _NS_PER_S: Final = 1_000_000_000
 
 OrderOutcome = OrderAccepted | OrderDenied
+_SUBMIT: Final = Action.SUBMIT_ORDER.value
 
 
 class ResumeActions:
@@ -74,35 +77,43 @@ class ResumeActions:
             return "none", {}
         calls = [call for call in known if self._is_recent(call)]
         try:
-            last = await self._last_of(calls)
+            return await self._truth(calls, account_no, caller)
         except (OutcomeUnknown, DeferredTimeout, AcceptanceStopped) as e:
             log.warning("ivr.last_order_unknown", call_no=caller.call_no, why=type(e).__name__)
             return "unknown", {}
-        if last is None:
-            was_cut_off = any(call.close_reason == GATEWAY_ENDED for call in calls)
-            return ("cut_off" if was_cut_off else "none"), {}
-        try:
-            return await self._told(last, caller)
-        except AcceptanceStopped:
-            return "unknown", {}
 
-    async def _last_of(self, calls: Sequence[CallRecord]) -> OrderOutcome | None:
-        """Return the newest outcome of the calls' orders; one still to come is waited for."""
+    async def _truth(self, calls: Sequence[CallRecord], account_no: str, caller: Caller) -> Answer:
         last: OrderOutcome | None = None
-        for outcome in self._outcomes(calls):
-            event = await outcome.addTimeout(self._reply_timeout_s, self._clock)
-            if isinstance(event, OrderAccepted | OrderDenied) and (
-                last is None or event.at_ns >= last.at_ns
-            ):
-                last = event
-        return last
-
-    def _outcomes(self, calls: Sequence[CallRecord]) -> Iterator["Deferred[Event]"]:
+        by_call = {call.call_no: await self._orders_of(call, account_no) for call in calls}
+        for outcome in chain.from_iterable(by_call.values()):
+            if last is None or outcome.at_ns >= last.at_ns:
+                last = outcome
         for call in calls:
-            for act_no in range(1, ACTS_MAX + 1):
-                outcome = self._orders.find(request_id_of(call.call_no, act_no))
-                if outcome is not None:
-                    yield outcome
+            is_newer = last is None or call.started_ns > last.at_ns
+            if call.close_reason != GATEWAY_ENDED:
+                continue
+            if is_newer and not by_call[call.call_no]:
+                return "cut_off", {}
+            if last in by_call[call.call_no] and self._lost_one_of(call):
+                return "unknown", {}
+        return ("none", {}) if last is None else await self._told(last, caller)
+
+    async def _orders_of(self, call: CallRecord, account_no: str) -> list[OrderOutcome]:
+        """Return what became of an account's orders in a call; what is still to come is awaited."""
+        found: list[OrderOutcome] = []
+        for request_id in _requests_of(call):
+            outcome = self._orders.find(request_id)
+            if outcome is None:
+                continue
+            event = await outcome.addTimeout(self._reply_timeout_s, self._clock)
+            if isinstance(event, OrderAccepted | OrderDenied) and event.account_no == account_no:
+                found.append(event)
+        return found
+
+    def _lost_one_of(self, call: CallRecord) -> bool:
+        """Whether the last order asked for in a call never reached the journal."""
+        asked = [acted.request_id for acted in call.acted if acted.action == _SUBMIT]
+        return bool(asked) and self._orders.find(asked[-1]) is None
 
     def _is_recent(self, call: CallRecord) -> bool:
         return not call.ended_ns or self._now_ns() - call.ended_ns <= self._within_ns
@@ -126,3 +137,10 @@ class ResumeActions:
             "item_qty": Qty(last.qty, measure),
             "item_price": last.price_e4,
         }
+
+
+def _requests_of(call: CallRecord) -> Iterable[str]:
+    """Return the request_ids a call has used or may have used, each once."""
+    named = [acted.request_id for acted in call.acted if acted.request_id]
+    numbered = [request_id_of(call.call_no, act_no) for act_no in range(1, ACTS_MAX + 1)]
+    return dict.fromkeys([*named, *numbered])

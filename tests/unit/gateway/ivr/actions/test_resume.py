@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from pathlib import Path
 
+from msgspec.structs import replace
 from twisted.internet.defer import Deferred, fail, succeed
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
@@ -11,7 +12,7 @@ from gateway.core.ports import AcceptanceStopped, OutcomeUnknown
 from gateway.ivr.actions.asking import Caller
 from gateway.ivr.actions.names import SpokenNames
 from gateway.ivr.actions.resume import ResumeActions
-from gateway.ivr.call_record import GATEWAY_ENDED, CallRecord
+from gateway.ivr.call_record import GATEWAY_ENDED, Acted, CallRecord
 from gateway.ivr.settings import PhoneSettings
 from gateway.ivr.visit import Outcome, Perform
 from gateway.ivr.wishes import Action
@@ -172,6 +173,40 @@ class ResumeTests(SynchronousTestCase):
     def test_an_order_of_a_call_the_gateway_took_along_is_told(self) -> None:
         self.calls.made = [a_call("c3", 950, GATEWAY_ENDED)]
         self.deny("c3", 1, 940)
+        assert self.told()[0] == "denied"
+
+    def test_an_order_of_another_account_in_the_same_call_is_never_told(self) -> None:
+        other = an_order("c2", 2)._replace(account_no="10000002")
+        self.know(an_acceptance(other, 43), "c2", 2, 950)
+        assert self.told() == ("none", {})
+        self.deny("c2", 1, 900)
+        assert self.told()[0] == "denied"
+
+    def test_an_older_order_is_not_told_as_that_of_a_call_the_gateway_took_along(self) -> None:
+        self.calls.made = [a_call("c3", 950, GATEWAY_ENDED), a_call("c1", 900)]
+        self.calls.made[0] = replace(self.calls.made[0], started_ns=910 * NS)
+        self.deny("c1", 1, 890)
+        assert self.told() == ("cut_off", {})
+        self.calls.made.insert(0, a_call("c4", 990))
+        self.deny("c4", 1, 980)
+        assert self.told()[0] == "denied", "an order placed since then is the last one"
+
+    def test_an_order_lost_after_another_of_the_same_call_is_not_told_as_that_one(self) -> None:
+        asked = [Acted(1, "order.submit", "submit_order", "", f"phone:c3:{n}") for n in (1, 2)]
+        call = replace(a_call("c3", 950, GATEWAY_ENDED), acted=tuple(asked))
+        self.calls.made = [call]
+        self.deny("c3", 1, 940)
+        assert self.told() == ("unknown", {})
+        self.calls.made = [replace(call, acted=call.acted[:1])]
+        assert self.told()[0] == "denied"
+
+    def test_the_last_of_very_many_changes_of_a_call_is_found(self) -> None:
+        asked = [Acted(1, "s", "submit_order", "denied", f"phone:c1:{n}") for n in range(1, 131)]
+        self.calls.made = [replace(a_call("c1"), acted=tuple(asked))]
+        self.accept("c1", 1, 900)
+        self.queries.today = [an_order_view()]
+        assert self.told()[0] == "accepted"
+        self.deny("c1", 130, 940)
         assert self.told()[0] == "denied"
 
     def test_other_changes_of_a_call_are_not_taken_for_orders(self) -> None:
