@@ -46,6 +46,7 @@ class TestFlow:
             leg.close()
             return
         self.call.on_peer(leg.set_peer)
+        self.call.on_key(leg.press_by_info)
         self.call.answer(leg.local_address)
         leg.play([Clip("tone", TONE)], 1)
 
