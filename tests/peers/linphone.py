@@ -77,7 +77,11 @@ class Linphone:
                 env={**os.environ, "HOME": str(folder), "DISPLAY": ""},
             )
         phone = cls(folder, process)
-        await phone._until("linphonec>")
+        try:
+            await phone._until("linphonec>")
+        except AssertionError:
+            process.kill()  # nobody else knows of it yet
+            raise
         phone._say("soundcard use files " + str(silence))
         phone._say("record " + str(folder / "heard.wav"))
         return phone
