@@ -22,7 +22,7 @@ from gateway.core.tasks import Tasks
 from gateway.ivr.call_record import GATEWAY_ENDED, CallRecord
 from gateway.media.recording_disk import recover_recordings
 from gateway.store.database import Database
-from gateway.store.tables import CALLS
+from gateway.store.tables import CALL_ACCOUNTS, CALLS
 from risk.domain.commands import Command, RecordCall
 from risk.domain.errors import PermanentFailure, TemporaryFailure
 
@@ -195,6 +195,9 @@ def _put(connection: Connection, record: CallRecord, stored: bytes) -> None:
             where=CALLS.c.ended_ns == 0,
         )
     )
+    for account_no in {record.account_no, *(acted.account_no for acted in record.acted)} - {""}:
+        of_account = insert(CALL_ACCOUNTS).values(account_no=account_no, call_no=record.call_no)
+        connection.execute(of_account.on_conflict_do_nothing())
 
 
 def _mark_bound(connection: Connection, call_no: str) -> None:
@@ -214,10 +217,14 @@ def stored_record(connection: Connection, call_no: str) -> bytes | None:
 def records_by(
     connection: Connection, *, ani: str = "", account_no: str = "", limit: int = 200
 ) -> list[CallRecord]:
-    """Return the records of a caller's number, of an account, or all; the newest first."""
+    """Return the records of a caller's number, or in which an account was verified, or all.
+
+    The newest first.
+    """
     wanted = select(CALLS.c.record).order_by(CALLS.c.started_ns.desc()).limit(limit)
     if ani:
         wanted = wanted.where(CALLS.c.ani == ani)
     if account_no:
-        wanted = wanted.where(CALLS.c.account_no == account_no)
+        of_account = CALL_ACCOUNTS.c.account_no == account_no
+        wanted = wanted.join(CALL_ACCOUNTS).where(of_account)
     return [decode(stored) for stored in connection.scalars(wanted)]

@@ -21,6 +21,7 @@ JOURNAL = "journal.jsonl"
 FIX = "fix.txt"
 FILE_BYTES_MAX = 1 << 30
 FIRST_LINK = "0" * 64
+PHONE = 1  # an event's channel
 
 
 def link(before: str, line: str) -> str:
@@ -55,7 +56,7 @@ def problems(bundle: str) -> list[str]:
         return [f"{bundle}: has no {MANIFEST}"]
     manifest = files.pop(MANIFEST).decode(errors="replace").splitlines()
     found = list(_manifest_problems(manifest, files))
-    return found or list(_disagreements(files))
+    return found or list(_disagreements(_order_of(manifest), files))
 
 
 def _manifest_problems(manifest: list[str], files: Mapping[str, bytes]) -> Iterator[str]:
@@ -70,7 +71,7 @@ def _manifest_problems(manifest: list[str], files: Mapping[str, bytes]) -> Itera
         kind, _, rest = row.partition(" ")
         if kind != "file":
             continue
-        digest, _, name = rest.split(" ", 2)
+        digest, _, name = [*rest.split(" ", 2), "", ""][:3]
         listed.add(name)
         if name not in files:
             yield f"{name}: is missing"
@@ -80,8 +81,14 @@ def _manifest_problems(manifest: list[str], files: Mapping[str, bytes]) -> Itera
         yield f"{name}: was added to the bundle later"
 
 
-def _disagreements(files: Mapping[str, bytes]) -> Iterator[str]:
-    events = [json.loads(line) for line in files[JOURNAL].splitlines()]
+def _order_of(manifest: list[str]) -> str:
+    """Return the order that the head line names, "" when there is none."""
+    words = [*" ".join(manifest[:1]).split(" "), "", "", ""]
+    return words[2] if words[1] == "head" else ""
+
+
+def _disagreements(cl_ord_id: str, files: Mapping[str, bytes]) -> Iterator[str]:
+    events = [json.loads(line) for line in files.get(JOURNAL, b"").splitlines()]
     calls = {
         name: json.loads(data)
         for name, data in files.items()
@@ -89,7 +96,13 @@ def _disagreements(files: Mapping[str, bytes]) -> Iterator[str]:
     }
     for name, call in calls.items():
         yield from _call_problems(name, call, files, events)
-    for order in (e for e in events if e["type"] == "OrderAccepted"):
+    for name in (f"calls/{e['call_no']}.json" for e in events if e["type"] == "CallRecorded"):
+        if name not in calls:
+            yield f"{name}: is missing, the journal has its digest"
+    orders = [e for e in events if e["type"] == "OrderAccepted"]
+    if cl_ord_id not in [order["cl_ord_id"] for order in orders]:
+        yield f"{JOURNAL}: does not have order {cl_ord_id}, which this is about"
+    for order in orders:
         yield from _order_problems(order, list(calls.values()), files.get(FIX, b""))
 
 
@@ -116,12 +129,16 @@ def _order_problems(
     order: Mapping[str, Any], calls: list[dict[str, Any]], fix: bytes
 ) -> Iterator[str]:
     who = f"order {order['cl_ord_id']}"
-    for call in (call for call in calls if call["call_no"] == order["trace_id"]):
-        if call["account_no"] != order["account_no"]:
-            yield f"{who}: is of account {order['account_no']}, the call of {call['account_no']}"
-        asked = [acted["request_id"] for acted in call["acted"]]
-        if call["acted"] and order["request_id"] not in asked:
+    placed_in = [call for call in calls if call["call_no"] == order["trace_id"]]
+    if order["channel"] == PHONE and not placed_in:
+        yield f"{who}: was placed by telephone, its call {order['trace_id']} is missing"
+    for call in placed_in:
+        asked = [acted for acted in call["acted"] if acted["request_id"] == order["request_id"]]
+        if call["acted"] and not asked:
             yield f"{who}: the call did not ask for it ({order['request_id']})"
+        for account_no in [acted.get("account_no") or call["account_no"] for acted in asked]:
+            if account_no != order["account_no"]:
+                yield f"{who}: is of account {order['account_no']}, was asked for by {account_no}"
     sent = [_fields(line) for line in fix.splitlines()]
     for message in sent:
         if message.get("35") == "D" and message.get("11") == order["cl_ord_id"]:

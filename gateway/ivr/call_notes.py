@@ -91,9 +91,10 @@ class CallNotes:
         """A key was pressed; an empty one is not to be kept."""
         _add(self._keyed, Keyed(self._ms(at_ns), state, key or MASK))
 
-    def asked(self, state: str, action: str, request_id: str) -> Acted:
+    def asked(self, state: str, action: str, request_id: str, account_no: str) -> Acted:
         """The gateway is asked; `came` tells what came of it, when something does."""
-        acted = Acted(self._ms(self._now_ns()), state, action, UNANSWERED, request_id)
+        at_ms = self._ms(self._now_ns())
+        acted = Acted(at_ms, state, action, UNANSWERED, request_id, account_no=account_no)
         _add(self._acted, acted)
         return acted
 

@@ -38,8 +38,8 @@ class Keyed(msgspec.Struct, frozen=True):
 class Acted(msgspec.Struct, frozen=True):
     """What the flow asked of the gateway and how it ended.
 
-    `request_id` names the command in the journal and `cl_ord_id` the order it was about; both are
-    empty for questions.
+    `request_id` names the command in the journal, `cl_ord_id` the order it was about and
+    `account_no` whose it is; all are empty for questions.
     """
 
     at_ms: int
@@ -48,6 +48,7 @@ class Acted(msgspec.Struct, frozen=True):
     outcome: str
     request_id: str = ""
     cl_ord_id: str = ""
+    account_no: str = ""
 
 
 class CallRecord(msgspec.Struct, frozen=True, kw_only=True):

@@ -305,7 +305,8 @@ class CallRunner:
         )
         is_change = wish.action in ACTING
         request_id = wish.request_id(call.call_no) if is_change else ""
-        asked = self._notes.asked(state, wish.action.value, request_id)
+        account_no = self._account_no if is_change else ""
+        asked = self._notes.asked(state, wish.action.value, request_id, account_no)
         if is_change:
             self._keep_so_far(self._account_no)
         outcome: Outcome | None = None

@@ -92,6 +92,14 @@ CALLS: Final = Table(
     Index("ix_calls_is_bound", "is_bound"),
 )
 
+# Every account that was verified in a call; `calls.account_no` is the last one.
+CALL_ACCOUNTS: Final = Table(
+    "call_accounts",
+    METADATA,
+    Column("account_no", String(12), primary_key=True),
+    Column("call_no", ForeignKey("calls.call_no"), primary_key=True),
+)
+
 # Tries at PINs by caller number, and of all together (identity.guesses); times are Unix ns.
 GUESSES: Final = Table(
     "guesses",

@@ -31,15 +31,13 @@ from gateway.ivr.visit import Perform, request_id_of
 from gateway.ivr.wishes import Action
 from gateway.media.prompts import PromptBook
 from gateway.media.speech import Qty, measure_of
-from risk.book.views import OrderView
-from risk.domain.enums import Channel, Side
+from risk.domain.enums import Side
 from risk.domain.errors import TemporaryFailure
 from risk.domain.events import OrderAccepted, OrderDenied
 
 log = structlog.get_logger("ivr")
 
 ACTS_MAX: Final = 100  # of one call that are looked for, besides those its record names
-ORDERS_MAX: Final = 50  # of the book that are looked at
 _NS_PER_S: Final = 1_000_000_000
 
 OrderOutcome = OrderAccepted | OrderDenied
@@ -98,18 +96,7 @@ class ResumeActions:
                 return "cut_off", {}
             if last in by_call[call.call_no] and self._lost_one_of(call):
                 return "unknown", {}
-        elsewhere = self._newer_in_book(account_no, 0 if last is None else last.at_ns)
-        if elsewhere is not None:
-            return await self._accepted(elsewhere, caller)
         return ("none", {}) if last is None else await self._told(last, caller)
-
-    def _newer_in_book(self, account_no: str, than_ns: int) -> OrderView | None:
-        """Return a newer order by phone of a call that went on with another account."""
-        for order in self._queries.orders(account_no, limit=ORDERS_MAX):
-            if order.channel is Channel.PHONE:
-                is_recent = self._now_ns() - order.accepted_ns <= self._within_ns
-                return order if is_recent and order.accepted_ns > than_ns else None
-        return None
 
     async def _orders_of(self, call: CallRecord, account_no: str) -> list[OrderOutcome]:
         """Return what became of an account's orders in a call; what is still to come is awaited."""
@@ -131,18 +118,15 @@ class ResumeActions:
     def _is_recent(self, call: CallRecord) -> bool:
         return not call.ended_ns or self._now_ns() - call.ended_ns <= self._within_ns
 
-    async def _accepted(self, order: OrderView, caller: Caller) -> Answer:
-        instrument = self._queries.instrument(order.symbol)
-        assert instrument is not None, f"an order of {order.symbol}, which is not listed"
-        name = await self._names.of(instrument, caller.language)
-        return "accepted", order_item(order, instrument, name)
-
     async def _told(self, last: OrderOutcome, caller: Caller) -> Answer:
-        if isinstance(last, OrderAccepted):
-            order = self._queries.order(last.cl_ord_id)
-            # None: of an earlier day, the book has let it go
-            return ("none", {}) if order is None else await self._accepted(order, caller)
         instrument = self._queries.instrument(last.symbol)
+        if isinstance(last, OrderAccepted):
+            assert instrument is not None, f"an order of {last.symbol}, which is not listed"
+            order = self._queries.order(last.cl_ord_id)
+            if order is None:  # of an earlier day: the book has let it go
+                return "none", {}
+            name = await self._names.of(instrument, caller.language)
+            return "accepted", order_item(order, instrument, name)
         name = "" if instrument is None else await self._names.of(instrument, caller.language)
         measure = "share" if instrument is None else measure_of(instrument.board)
         return "denied", {

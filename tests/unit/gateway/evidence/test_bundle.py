@@ -17,6 +17,7 @@ from gateway.evidence.call_log import encode
 from gateway.evidence.case import BoundCall, Case
 from gateway.evidence.transcript import call_line, transcript
 from gateway.journal.story import OrderKeys, Story, StoryLine
+from risk.domain.enums import Channel
 from risk.domain.service_events import CallRecorded
 from tests.builders.core import accepted, an_order
 from tests.builders.evidence import a_record
@@ -88,7 +89,7 @@ def changed(bundle: Path, change: Callable[[dict[str, bytes]], None]) -> list[st
 def manifest_anew(files: dict[str, bytes]) -> None:
     """Make a manifest that fits, as somebody would who changes a file and knows how."""
     files.pop(verifier.MANIFEST, None)
-    files[verifier.MANIFEST] = "\n".join(verifier.manifest_lines(files, "x y")).encode()
+    files[verifier.MANIFEST] = "\n".join(verifier.manifest_lines(files, "261122000007 y")).encode()
 
 
 def test_a_bundle_proves_itself_with_nothing_but_python(bundle: Path, tmp_path: Path) -> None:
@@ -157,9 +158,30 @@ def drop_binding(files: dict[str, bytes]) -> None:
     manifest_anew(files)
 
 
+def take_call_away(files: dict[str, bytes]) -> None:
+    for name in [name for name in files if name.startswith(("calls/", "recordings/"))]:
+        del files[name]
+    manifest_anew(files)
+
+
+def take_order_away(files: dict[str, bytes]) -> None:
+    kept = [line for line in files["journal.jsonl"].splitlines() if b"OrderAccepted" not in line]
+    files["journal.jsonl"] = b"\n".join(kept)
+    manifest_anew(files)
+
+
+def take_journal_away(files: dict[str, bytes]) -> None:
+    for name in [name for name in files if name.startswith(("calls/", "recordings/", "journal"))]:
+        del files[name]
+    manifest_anew(files)
+
+
 @pytest.mark.parametrize(
     ("change", "problem"),
     [
+        (take_call_away, "is missing, the journal has its digest"),
+        (take_order_away, "does not have order 261122000007, which this is about"),
+        (take_journal_away, "does not have order 261122000007, which this is about"),
         (change_call, "is not the record whose digest is in the journal"),
         (change_recording, "is not the sound that was recorded"),
         (change_sent, "went to the exchange as"),
@@ -179,6 +201,41 @@ def test_an_order_that_its_call_did_not_ask_for_is_found(tmp_path: Path, recordi
     write_bundle(a_case(acted=(acted,)), recordings, tmp_path / "b.zip")
     (problem,) = verifier.problems(str(tmp_path / "b.zip"))
     assert "the call did not ask for it (phone:1:1)" in problem
+
+
+def test_a_telephone_order_whose_call_was_taken_out_everywhere_is_found(bundle: Path) -> None:
+    def change(files: dict[str, bytes]) -> None:
+        drop_binding(files)
+        events = [json.loads(line) for line in files["journal.jsonl"].splitlines()]
+        lines = [json.dumps({**event, "channel": verifier.PHONE}) for event in events]
+        files["journal.jsonl"] = "\n".join(lines).encode()
+        take_call_away(files)
+
+    (problem,) = changed(bundle, change)
+    assert "was placed by telephone, its call 261122-100000-0001 is missing" in problem
+    assert verifier.PHONE == Channel.PHONE
+
+
+def test_an_empty_manifest_proves_nothing(bundle: Path) -> None:
+    def change(files: dict[str, bytes]) -> None:
+        files.clear()
+        files[verifier.MANIFEST] = b""
+
+    assert changed(bundle, change) == ["journal.jsonl: does not have order , which this is about"]
+
+
+@pytest.mark.parametrize(("account_no", "count"), [("10000001", 0), ("10000002", 1), ("", 1)])
+def test_an_order_is_of_the_account_it_was_asked_for_not_of_the_last_of_its_call(
+    tmp_path: Path, recordings: Path, account_no: str, count: int
+) -> None:
+    acted = msgspec.structs.replace(a_record().acted[0], account_no=account_no)
+    case = a_case(acted=(acted,), account_no="10000009")
+    order = case.accepted._replace(account_no="10000001")
+    case = case._replace(accepted=order, story=case.story._replace(events=[(7, order)]))
+    write_bundle(case, recordings, tmp_path / "b.zip")
+    found = verifier.problems(str(tmp_path / "b.zip"))
+    assert len(found) == count
+    assert all("was asked for by" in problem for problem in found)
 
 
 def test_a_recording_that_is_gone_stops_the_bundle(tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+from msgspec.structs import replace
 from sqlalchemy import update
 from twisted.internet import reactor, task
 from twisted.internet.defer import Deferred, fail, succeed
@@ -125,3 +126,17 @@ class CallLogTests(TestCase):
         by_ani = await self.database.read(lambda c: records_by(c, ani="13800138000"))
         assert [record.call_no for record in by_account] == ["2", "1"]
         assert [record.call_no for record in by_ani] == ["1"]
+
+    async def test_a_call_is_of_every_account_that_was_verified_in_it(self) -> None:
+        first = a_record(account_no="10000001", acted=(), ended_ns=0)
+        await self.calls.begin(first)
+        await self.calls.note(a_record(account_no="10000002"))
+        for account_no in ("10000001", "10000002"):
+            (record,) = await self.calls.recent(account_no)
+            assert record.account_no == "10000002"
+        assert await self.calls.recent("10000003") == []
+
+    async def test_an_account_is_not_lost_with_a_beginning_that_was_never_kept(self) -> None:
+        acted = replace(a_record().acted[0], account_no="10000001")
+        await self.calls.note(a_record(account_no="10000002", acted=(acted,)))
+        assert len(await self.calls.recent("10000001")) == 1

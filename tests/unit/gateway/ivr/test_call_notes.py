@@ -63,12 +63,13 @@ def test_keys_are_in_the_order_they_were_pressed_and_secrets_masked() -> None:
 
 def test_a_question_is_there_before_its_answer() -> None:
     notes = Notes()
-    asked = notes.asked("submit", "submit_order", "phone:c1:1")
+    asked = notes.asked("submit", "submit_order", "phone:c1:1", "10000001")
     assert notes.so_far("", Language.ZH).acted[0].outcome == "unanswered"
     notes.at_ms += 70
     notes.came(asked, "accepted", "c9")
     (acted,) = the_record(notes).acted
     assert (acted.at_ms, acted.outcome, acted.cl_ord_id) == (0, "accepted", "c9")
+    assert acted.account_no == "10000001"
 
 
 def test_a_storm_of_keys_fills_no_memory() -> None:

@@ -214,21 +214,6 @@ class ResumeTests(SynchronousTestCase):
         self.orders.known["phone:c1:2"] = succeed(Outcome)  # type: ignore[assignment]
         assert self.told()[0] == "denied"
 
-    def test_an_order_of_a_call_that_went_on_with_another_account_is_found_in_the_book(
-        self,
-    ) -> None:
-        self.calls.made = []  # its record names the other account
-        self.queries.today = [an_order_view(accepted_ns=900 * NS)]
-        assert self.told()[0] == "accepted"
-        self.queries.today = [an_order_view(accepted_ns=399 * NS)]
-        assert self.told()[0] == "none"
-        self.queries.today = [an_order_view(accepted_ns=900 * NS, channel=Channel.WEB)]
-        assert self.told()[0] == "none"
-        self.calls.made = [a_call("c1")]
-        self.deny("c1", 1, 950)
-        self.queries.today = [an_order_view(accepted_ns=900 * NS)]
-        assert self.told()[0] == "denied"
-
     def test_when_the_calls_cannot_be_read_nothing_is_claimed(self) -> None:
         self.calls.failed = Busy("busy")
         assert self.told() == ("none", {})
