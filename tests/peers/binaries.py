@@ -12,12 +12,12 @@ def needed_binary(name: str, package: str) -> str:
 
 
 def free_udp_port() -> int:
-    """Return a UDP port of the loopback that is free now, with the next two."""
+    """Return a UDP port of the loopback that is free now, for TCP too, with the next two."""
     while True:
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
             probe.bind(("127.0.0.1", 0))
             port: int = probe.getsockname()[1]
-        if port % 2 == 0 and port < 65_000 and all(_is_free(port + n) for n in (1, 2)):
+        if port % 2 == 0 and port < 65_000 and all(_is_free(port + n) for n in (0, 1, 2)):
             return port
 
 
