@@ -20,7 +20,8 @@ from twisted.internet.defer import Deferred, DeferredList
 
 from gateway.core.tasks import Tasks
 from gateway.ivr.call_record import GATEWAY_ENDED, CallRecord
-from gateway.media.recording_disk import recover_recordings
+from gateway.media import wav
+from gateway.media.recording_disk import recover_recording
 from gateway.store.database import Database
 from gateway.store.tables import CALL_ACCOUNTS, CALLS
 from risk.domain.commands import Command, RecordCall
@@ -48,6 +49,12 @@ class NotFound(PermanentFailure):
     code = "evidence.not_found"
 
 
+class SoundNotReady(TemporaryFailure):
+    """A recording has no digest yet: it still grows, or cannot be read."""
+
+    code = "evidence.sound_not_ready"
+
+
 class StoredCalls:
     """The `CallLog` of the gateway. Used on the reactor thread."""
 
@@ -66,13 +73,16 @@ class StoredCalls:
 
     async def start(self) -> None:
         """Close the rows of calls that the last run took along, and bind what was not bound."""
-        await self._database.read(lambda _: recover_recordings(self._recordings))
         found = await self._database.read(_not_bound)
         for stored in found:
             record = decode(stored)
-            if not record.ended_ns:
-                stored = await self._close(record)
-            await self._bind(stored)
+            if record.ended_ns:
+                await self._bind(stored)
+                continue
+            ended = {"ended_ns": self._now_ns(), "close_reason": GATEWAY_ENDED}
+            closed = msgspec.structs.replace(record, **ended)
+            if not await self._is_kept(closed):
+                self.note(closed)  # tries on, beside the calls to come
         if found:
             log.info("evidence.mended", records=len(found))
 
@@ -132,19 +142,15 @@ class StoredCalls:
         await self._submit(command)
         await self._database.write(lambda connection: _mark_bound(connection, command.call_no))
 
-    async def _close(self, record: CallRecord) -> bytes:
-        """Return the record of a call nobody closed, as it is kept from now on."""
-        return await self._with_sound(
-            msgspec.structs.replace(record, ended_ns=self._now_ns(), close_reason=GATEWAY_ENDED)
-        )
-
     async def _with_sound(self, record: CallRecord) -> bytes:
-        """Store a record whose recording nobody has told of: with its digest, or without it."""
-        folder, file = self._recordings, self._recordings / record.recording
+        """Store a record whose recording nobody has told of: with its digest, or without it.
+
+        Raises SoundNotReady while the recording grows or cannot be read.
+        """
+        file = self._recordings / record.recording
 
         def kept(connection: Connection) -> bytes:  # on a thread: a recording may be long
-            recover_recordings(folder)
-            digest = sha256_of(file) if record.recording and file.is_file() else ""
+            digest = _digest_of(file)
             name = record.recording if digest else ""
             found = msgspec.structs.replace(record, recording=name, recording_sha256=digest)
             _put(connection, found, encode(found))
@@ -165,6 +171,31 @@ def binding_of(stored: bytes) -> RecordCall:
         record_sha256=hashlib.sha256(stored).hexdigest(),
         recording_sha256=record.recording_sha256,
     )
+
+
+def _digest_of(recording: Path) -> str:
+    """Complete a recording if need be; return its digest, "" when there is none; blocks.
+
+    Raises SoundNotReady.
+    """
+    if not recording.is_file():
+        return ""
+    try:
+        recover_recording(recording)
+        with recording.open("rb") as stream:
+            head = stream.read(wav.HEADER_BYTES)
+        if _is_open(head):
+            raise SoundNotReady(f"{recording.name} is still being written")
+        return sha256_of(recording)
+    except OSError as e:
+        raise SoundNotReady(f"{recording.name}: {e.strerror}") from e
+
+
+def _is_open(head: bytes) -> bool:
+    try:
+        return wav.read_header(head).is_open
+    except wav.NoRecording:
+        return False
 
 
 def sha256_of(file: Path) -> str:

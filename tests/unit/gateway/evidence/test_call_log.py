@@ -21,6 +21,7 @@ from gateway.evidence.call_log import (
     records_by,
     stored_record,
 )
+from gateway.media.recording_disk import Begin, DiskWriter, Finish, Finished, Sound
 from gateway.store.database import Database, write_once
 from gateway.store.settings import StoreSettings, store_url
 from gateway.store.tables import CALLS
@@ -94,6 +95,48 @@ class CallLogTests(TestCase):
         assert (record.ended_ns, record.close_reason) == (NOW_NS, GATEWAY_ENDED)
         assert record.recording_sha256 == hashlib.sha256(b"sound").hexdigest()
         assert self.submitted[0].recording_sha256 == record.recording_sha256
+
+    async def test_a_recording_that_still_grows_has_no_digest_before_it_is_complete(self) -> None:
+        file = self.folder / "recordings" / "a.wav"
+        disk = DiskWriter()
+        disk.do(Begin(1, str(file), START_NS))
+        disk.do(Sound(1, 0, b"\x55" * 320))
+        done = self.calls.note(a_record(recording="a.wav"))
+        for _ in range(20):
+            self.clock.advance(RETRY_S)
+            await task.deferLater(reactor, 0.01)
+        assert not done.called
+        assert self.submitted == []
+        finished = disk.do(Finish(1, 320))
+        assert isinstance(finished, Finished)
+        while not done.called:
+            self.clock.advance(RETRY_S)
+            await task.deferLater(reactor, 0.01)
+        assert [command.recording_sha256 for command in self.submitted] == [finished.sha256]
+
+    async def test_files_that_are_no_recordings_stop_nobody(self) -> None:
+        (self.folder / "recordings" / "other.wav").mkdir()
+        await self.calls.begin(a_record(ended_ns=0, close_reason="", recording="a.wav"))
+        await self.log().start()
+        assert len(self.submitted) == 1
+
+    async def test_a_recording_that_cannot_be_read_does_not_keep_the_gateway_from_starting(
+        self,
+    ) -> None:
+        disk = DiskWriter()  # of a media worker that outlived its gateway
+        disk.do(Begin(1, str(self.folder / "recordings" / "a.wav"), START_NS))
+        await self.calls.begin(a_record(ended_ns=0, close_reason="", recording="a.wav"))
+        log = self.log()
+        await log.start()
+        assert self.submitted == []
+        disk.do(Finish(1, 0))
+        while not self.submitted:
+            self.clock.advance(RETRY_S)
+            await task.deferLater(reactor, 0.01)
+        await log.settled()
+        record = decode(await self.stored(a_record().call_no))
+        assert record.close_reason == GATEWAY_ENDED
+        assert record.recording_sha256
 
     async def test_a_recording_that_was_never_written_is_not_named(self) -> None:
         await self.calls.begin(a_record(ended_ns=0, close_reason="", recording="none.wav"))
