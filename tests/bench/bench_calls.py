@@ -30,7 +30,7 @@ WATCH_S: Final = 20.0  # of the time when all calls are up
 CONFIG: Final = HERE.parents[1] / "config"
 
 _LOGIN: Final = [(2.5, "1"), (3.0, "{account}#"), (2.0, PIN + "#")]
-_ERRANDS: Final = [(7.0, "5"), (7.0, "6"), (9.0, "4"), (7.0, "5"), (9.0, "6")]
+_ERRANDS: Final = [(7.0, "5"), (7.0, "4"), (9.0, "5"), (7.0, "4"), (9.0, "5")]
 _ORDER: Final = [(6.0, "1"), (4.0, "600036"), (4.0, "41*30#"), (4.0, "100#"), (18.0, "1")]
 _LAST: Final = [(9.0, "5"), (9.0, "9")]
 
