@@ -22,7 +22,7 @@ from gateway.media.port import (
 )
 from gateway.media.recording_disk import read_recording
 from gateway.media.telephone_event import KeyReceiver
-from tests.builders.media import FarEnd, InWorker, OneHost, OnReactor, a_tone
+from tests.builders.media import FarEnd, InWorker, OneHost, OnReactor, a_tone, most_of
 from tests.builders.recordings import sides_of
 
 
@@ -261,12 +261,6 @@ class CallPromises(OneHost):
         far_away = await elsewhere.open_leg(print)
         with pytest.raises(ValueError, match="open it beside this one"):
             leg.bridge(far_away)
-
-
-def most_of(sound: bytes, heard: bytes) -> bool:
-    """Whether most frames of a sound were heard: a busy machine may lose some on the way."""
-    frames = [sound[at : at + 160] for at in range(0, len(sound), 160)]
-    return sum(frame in heard for frame in frames) > 0.6 * len(frames)
 
 
 def any_of(sound: bytes, heard: bytes) -> bool:
