@@ -73,8 +73,8 @@ class Call(InDialog):
             house.clock, house.settings.session_expires_s, self._refresh, self._expired
         )
         self._contact = contact
-        self._change = SessionChange(self)
-        self._referrals = Referrals(self)
+        self._changing: SessionChange | None = None  # most calls are never changed
+        self._referring: Referrals | None = None
         self._on_closed: list[Callable[[CloseReason], None]] = []
         self._on_peer: list[Callable[[RtpPeer], None]] = []
         self._on_key: list[Callable[[str], None]] = []
@@ -147,6 +147,18 @@ class Call(InDialog):
         self._referrals.refer(to)
 
     # --- what the parts of a call use
+
+    @property
+    def _change(self) -> SessionChange:
+        if self._changing is None:
+            self._changing = SessionChange(self)
+        return self._changing
+
+    @property
+    def _referrals(self) -> Referrals:
+        if self._referring is None:
+            self._referring = Referrals(self)
+        return self._referring
 
     @property
     def is_settled(self) -> bool:
@@ -265,7 +277,8 @@ class Call(InDialog):
                 self.unacceptable()
             else:
                 self.tell_peer()
-        self._change.go_on()
+        if self._changing is not None:
+            self._changing.go_on()
 
     def _ack_timed_out(self) -> None:
         self._in_flight = None
@@ -364,7 +377,8 @@ class Call(InDialog):
         self._stop_limit()
         self._stop_inviting()
         self.timer.stop()
-        self._change.stop()
+        if self._changing is not None:
+            self._changing.stop()
         self.ladder.remark(self.house.clock.seconds(), f"closed: {reason.value}")
         metrics.CALLS_ACTIVE.dec()
         self._count_outcome(reason)

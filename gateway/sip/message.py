@@ -177,6 +177,10 @@ class Request(Message):
         if max_forwards is not None:
             parse_number("Max-Forwards", max_forwards, 255)
 
+    def without_headers(self) -> "Request":
+        """Return what is known of the request without its rows and its body."""
+        return Request(self.method, self.uri, Headers(), b"", self.essentials)
+
     def with_top_via(self, via: Via) -> "Request":
         """Return the request with another topmost Via."""
         headers = Headers(self.headers.rows)

@@ -78,6 +78,7 @@ class ServerTransaction:
         if response.status < 200:
             self.state = ServerState.PROCEEDING
         else:
+            self.request = self.request.without_headers()  # half a minute is long to keep them
             self._complete(response.status)
 
     def repeat(self) -> None:

@@ -144,7 +144,7 @@ class SessionTimer:
         return True
 
     def _start(self, seconds: int, is_ours: bool) -> None:
-        self.stop()
+        self._cancel()
         self._seconds, self.is_ours, self._is_running = seconds, is_ours, True
         if is_ours:
             self._delayed = self._clock.callLater(seconds / 2, self._half_gone)
@@ -160,7 +160,15 @@ class SessionTimer:
         self._expired()
 
     def stop(self) -> None:
-        """The call is over."""
+        """The call is over; nothing leads back to it from here."""
+        self._cancel()
+        self._refresh = self._expired = _nothing
+
+    def _cancel(self) -> None:
         if self._delayed is not None and self._delayed.active():
             self._delayed.cancel()
         self._delayed = None
+
+
+def _nothing() -> None:
+    """What a timer of a call that is over does."""

@@ -248,12 +248,12 @@ class Transactions:
         return ADMITTED
 
     def _begin(self, request: Request, source: Hop, key: Hashable) -> None:
-        via = request.via
+        via, is_in_dialog = request.via, bool(request.to.tag)
         merge_key = _merge_key(request)
 
         def ended() -> None:
             del self._servers[key]
-            if not request.to.tag:
+            if not is_in_dialog:
                 self._merge_keys.discard(merge_key)
 
         kind = InviteServerTransaction if request.method == "INVITE" else ServerTransaction
@@ -268,7 +268,7 @@ class Transactions:
             ended,
         )
         self._servers[key] = transaction
-        if not request.to.tag:
+        if not is_in_dialog:
             self._merge_keys.add(merge_key)
         if request.method == "CANCEL":
             self._cancel(transaction, self._servers.get(_server_key(request, "INVITE")))

@@ -1,5 +1,7 @@
 """Incoming calls in virtual time: answer, refuse, CANCEL, BYE, and lost ACKs."""
 
+import weakref
+
 import pytest
 
 from gateway.media.port import Codec, RtpPeer
@@ -306,3 +308,12 @@ def test_a_record_route_is_followed(house: Exchange) -> None:
     bye, hop = house.wire.sent[0]
     assert hop == ("192.0.2.50", 5060, "UDP")
     assert bye.headers.get_all("Route") == ["<sip:192.0.2.50;lr>", "<sip:192.0.2.51;lr>"]
+
+
+def test_an_ended_call_is_freed_without_the_collector(house: Exchange) -> None:
+    call = house.answered()
+    house.arrive_in(call, "BYE")
+    gone = weakref.ref(call)
+    house.calls.clear()
+    del call
+    assert gone() is None, "a circle of references is left"
