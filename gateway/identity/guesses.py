@@ -48,12 +48,12 @@ class GuessCounts:
     def begin(self, ani: str) -> Deferred[LockedOut | None]:
         """Count a try from a number ("" for none); LockedOut when it may not be made."""
         now_ns = self._now_ns()
-        return self._database.write(lambda it: self._begin(it, ani[:SOURCE_CHARS_MAX], now_ns))
+        return self._database.write(lambda it: self._begin(it, _number(ani), now_ns))
 
     def succeeded(self, ani: str) -> Deferred[None]:
         """Take back a try that was right and remember the number."""
         now_ns = self._now_ns()
-        return self._database.write(lambda it: self._succeeded(it, ani[:SOURCE_CHARS_MAX], now_ns))
+        return self._database.write(lambda it: self._succeeded(it, _number(ani), now_ns))
 
     # On the writing thread:
 
@@ -79,6 +79,11 @@ class GuessCounts:
             if source:
                 after = without_a_guess(_find(connection, source), now_ns, limit)
                 _put(connection, source, after, now_ns)
+
+
+def _number(ani: str) -> str:
+    """Return a number to count by, "" for what is none: a caller may name himself `ALL`."""
+    return ani[:SOURCE_CHARS_MAX] if ani.removeprefix("+").isdecimal() else ""
 
 
 def _find(connection: Connection, source: str) -> Guesses:

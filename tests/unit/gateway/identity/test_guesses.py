@@ -105,3 +105,10 @@ class GuessTests(unittest.TestCase):
         assert told == Refused(2)
         told = await change("10000001", PIN, "804719", "804719", trace_id="c", ani=GUESSER)
         assert told == LockedOut(START_NS + 60 * NS)
+
+    async def test_a_caller_who_names_himself_like_the_sum_of_all_cannot_clear_it(self) -> None:
+        for n in range(12):
+            assert await self.guess(f"5000{n:04d}", "all") == Refused(2)
+            if n < 11:
+                assert await self.guess("10000001", "all", PIN) == Verified("10000001")
+        assert isinstance(await self.guess("50009999", "all"), LockedOut)
