@@ -28,6 +28,7 @@ class Caller(NamedTuple):
 
     `ani` is E.164 with + where it is a number, else the caller's user or ""; `dnis` is as dialled.
     `diversion` holds the numbers that passed the call on, the one dialled at first in front.
+    `is_withheld`: the number proves nothing: it is hidden, or its trunk is not trusted with it.
     """
 
     ani: str

@@ -306,7 +306,8 @@ class UserAgent:
             return None, caller_of(request)
         rules = trunk.settings
         caller = caller_of(request, trunk.name, is_trusted=rules.trusts_identity)
-        return trunk, caller._replace(allows_refer=rules.allows_refer)
+        is_withheld = caller.is_withheld or not rules.trusts_identity
+        return trunk, caller._replace(is_withheld=is_withheld, allows_refer=rules.allows_refer)
 
     def _decided(self, transaction: InviteServerTransaction) -> None:
         del self._incoming[transaction]

@@ -22,7 +22,7 @@ class Caller(NamedTuple):
     ani: str = ""
     dnis: str = ""
     branch_code: str = ""
-    is_withheld: bool = False  # the caller does not want the number shown
+    is_withheld: bool = False  # the number is hidden, or nobody vouches for it
 
 
 Answer = tuple[str, Mapping[str, object]]

@@ -103,6 +103,7 @@ def test_what_others_assert_is_not_believed(source: Hop, trusts: bool) -> None:
     house = GatedExchange(trunks=(a_trunk(trusts_identity=trusts),))
     house.wire.arrive(_invite(1, extra=("P-Asserted-Identity: <sip:1@c>",)), source)
     assert house.calls[0].ani == "+8613800138000"
+    assert house.calls[0].privacy is not trusts, "a number that an untrusted trunk tells is none"
 
 
 @pytest.mark.parametrize(("allows", "sent"), [(True, ["REFER"]), (False, [])])
