@@ -75,7 +75,7 @@ class CallRecord(msgspec.Struct, frozen=True, kw_only=True):
     agent: tuple[str, ...] = ()  # what the call centre told, as lines
     ladder: tuple[str, ...] = ()
     figures: dict[str, float] = {}  # of the audio: packets, losses, jitter
-    recording: str = ""  # file name under the recordings folder, empty when there is none
+    recording: str = ""  # file below the recordings folder, empty when there is none
     recording_sha256: str = ""
     recording_started_ns: int = 0
 

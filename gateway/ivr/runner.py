@@ -118,7 +118,8 @@ class CallRunner:
         self._started_s = self._clock.seconds()
         self._notes.answered()
         if self._fit.recordings is not None:
-            self._notes.recording = f"{self._call.call_no}.wav"
+            day, _, _ = self._call.call_no.partition("-")  # a folder of its own
+            self._notes.recording = f"{day}/{self._call.call_no}.wav"
             self._is_recorded = Deferred()
             leg.record(str(self._fit.recordings / self._notes.recording))
         metrics.CALLS.inc()

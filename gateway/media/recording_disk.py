@@ -80,7 +80,7 @@ class _File:
 
     def __init__(self, begin: Begin) -> None:
         path = Path(begin.path)
-        path.parent.mkdir(parents=True, exist_ok=True)
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         self.fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
         self.started_ns, self.end, self.gaps = begin.started_ns, 0, list[wav.Gap]()
         self._unsilenced: list[SilenceLeft] = []

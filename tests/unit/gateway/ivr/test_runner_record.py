@@ -36,8 +36,8 @@ class RunnerRecordTests(RunnerCase):
         assert record.close_reason == "remote_bye"
         assert record.path[:3] == ("welcome.greeting", "welcome.line", "welcome.language")
         assert record.last_state == "order.accepted"
-        assert (record.recording, record.recording_sha256) == ("c1.wav", "5ha")
-        assert self.leg.recording == "/recordings/c1.wav"
+        assert (record.recording, record.recording_sha256) == ("c1/c1.wav", "5ha")
+        assert self.leg.recording == "/recordings/c1/c1.wav"
         assert record.figures["sent_packets"] == 3.0
         said = [heard for heard in record.heard if heard.prompt == "order.readback_buy"]
         assert [heard.text for heard in said] == [
@@ -82,12 +82,12 @@ class RunnerRecordTests(RunnerCase):
         assert self.log.noted == []
         self.clock.advance(RECORDING_S_MAX)
         (record,) = self.log.noted
-        assert (record.recording, record.recording_sha256) == ("c1.wav", "")
+        assert (record.recording, record.recording_sha256) == ("c1/c1.wav", "")
         assert self.clock.getDelayedCalls() == []
 
     def test_a_recording_that_failed_is_not_named(self) -> None:
         self.leg.close = lambda: succeed(LegFigures())  # type: ignore[method-assign]
-        self.runner.leg_event(RecordingFailed("/recordings/c1.wav", "disk full"))
+        self.runner.leg_event(RecordingFailed("/recordings/c1/c1.wav", "disk full"))
         self.call.close(CloseReason.REMOTE_BYE)
         assert self.log.noted[0].recording == ""
 
