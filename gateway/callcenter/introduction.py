@@ -19,14 +19,12 @@ _UNSAFE: Final = re.compile(r"[\x00-\x1f\x7f\"\\]")
 _WORDS: Final[Mapping[Language, Mapping[str, str]]] = {
     Language.ZH: {
         "verified": "已验证 尾号{tail}",
-        "claimed": "未验证 尾号{tail}",
         "unknown": "未验证",
         "buy": "买入",
         "sell": "卖出",
     },
     Language.EN: {
         "verified": "verified, account ending {tail}",
-        "claimed": "NOT verified, account ending {tail}",
         "unknown": "not verified",
         "buy": "was buying",
         "sell": "was selling",
@@ -47,8 +45,7 @@ def introduction(card: CallerCard, language: Language) -> Introduction:
     """Return how a caller is shown to an agent who reads this language."""
     words = _WORDS[language]
     tail = card.account_no[-4:]
-    known = "unknown" if not card.account_no else "verified" if card.is_verified else "claimed"
-    parts = [words[known].format(tail=tail)]
+    parts = [words["verified" if card.is_verified else "unknown"].format(tail=tail)]
     if card.draft:
         side = str(card.draft.get("side_word", ""))
         parts.append(words.get(side, side))

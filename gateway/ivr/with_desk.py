@@ -75,8 +75,8 @@ class DeskTalk:
             self._give(PersonLeft(PARTINGS[end]))
 
     def _card(self, queue: str, visit: Visit) -> CallerCard:
-        verified = visit.values.get("verified_account_no")
-        keyed = visit.values.get("account_no", "")
+        # What was only keyed as an account may be a PIN, keyed in the wrong place: nobody sees it.
+        account_no = str(visit.values.get("verified_account_no", ""))
         return CallerCard(
             call_no=self._call.call_no,
             ani=self._call.ani,
@@ -84,8 +84,8 @@ class DeskTalk:
             queue=queue or self._line.queue,
             language=visit.language,
             branch_code=self._line.branch_code,
-            account_no=str(verified or keyed),
-            is_verified=verified is not None,
+            account_no=account_no,
+            is_verified=bool(account_no),
             path=self._notes.path,
             draft=draft_of(self._notes.path, visit.values),
             is_slow=visit.is_elder,

@@ -18,10 +18,10 @@ DESK_TOKEN: Final = -1  # of everything the desk plays on a caller's leg: not th
 class CallerCard(NamedTuple):
     """Who is handed over: shown to the agent before the call is answered.
 
-    An empty `queue` is the first of the desk's. `account_no` is empty when none was keyed; only
-    `is_verified` says that its PIN was right. `draft` holds what was keyed of an order that was
-    not placed, by the flow's value names, as people read it ("10.05"); never a PIN. `path` are the
-    names of the flow's states, in order. A higher `priority` is answered first.
+    An empty `queue` is the first of the desk's. `account_no` is empty when no PIN was right; what
+    was keyed as an account without one is told nobody. `draft` holds what was keyed of an order
+    that was not placed, by the flow's value names, as people read it ("10.05"); never a PIN. `path`
+    are the names of the flow's states, in order. A higher `priority` is answered first.
     """
 
     call_no: str

@@ -13,7 +13,11 @@ DRAFT = {"side_word": "sell", "symbol": "600000", "qty": "200", "price": "10.05"
     [
         ({}, Language.ZH, "未验证"),
         ({}, Language.EN, "not verified"),
-        ({"account_no": "100200300"}, Language.EN, "NOT verified, account ending 0300"),
+        (
+            {"account_no": "100200300", "is_verified": True},
+            Language.EN,
+            "verified, account ending 0300",
+        ),
         ({"account_no": "100200300", "is_verified": True}, Language.ZH, "已验证 尾号0300"),
         ({"draft": DRAFT}, Language.ZH, "未验证 卖出 600000 200 10.05"),
         ({"draft": {"symbol": "600000"}}, Language.EN, "not verified 600000"),

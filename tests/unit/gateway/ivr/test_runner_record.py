@@ -125,6 +125,19 @@ class RunnerRecordTests(RunnerCase):
             *("queued shanghai", "place 1 wait 30 s", "answered Li Lei", "ended served"),
         ]
 
+    def test_a_pin_keyed_as_an_account_is_handed_over_to_nobody(self) -> None:
+        desk = FakeDesk()
+        self.fittings = self.fittings._replace(desk=desk)
+        self.begin(Line())
+        self.leg.finish()
+        self.leg.press("1")
+        self.leg.finish()
+        self.leg.press(f"{PIN}#*0")
+        self.leg.finish()
+        (ticket,) = desk.tickets
+        assert (ticket.card.account_no, ticket.card.is_verified) == ("", False)
+        assert PIN not in repr(ticket.card)
+
     def test_a_caller_may_leave_the_queue(self) -> None:
         desk = FakeDesk()
         self.fittings = self.fittings._replace(desk=desk)
