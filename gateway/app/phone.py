@@ -27,7 +27,7 @@ from gateway.sip.desk_port import AgentDesk
 from gateway.sip.edge import Edge
 from gateway.sip.incoming import IncomingCall
 from gateway.sip.transports import Transports
-from gateway.sip.useragent import call_numbers
+from gateway.sip.useragent import CALLS_COUNTED, call_numbers
 from risk.domain.enums import Language
 from risk.domain.instrument import Instrument
 
@@ -71,7 +71,7 @@ class Phone:
             self._call_received,
             folder=data,
             new_token=lambda: secrets.token_hex(TOKEN_BYTES),
-            new_call_no=call_numbers(now_ns),
+            new_call_no=call_numbers(now_ns, secrets.randbelow(CALLS_COUNTED)),
             random_below=secrets.randbelow,
             is_ready=lambda: self.door.is_ready,
         )

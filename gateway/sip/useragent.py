@@ -38,6 +38,7 @@ from risk.domain.ids import china_time
 
 log = structlog.get_logger("sip")
 
+CALLS_COUNTED: Final = 10_000  # before a number comes again, in another second
 METHODS: Final = frozenset(ALLOW.split(", "))  # ACK and CANCEL never come this far
 KNOWN_METHODS: Final = METHODS | frozenset(
     {"REGISTER", "MESSAGE", "SUBSCRIBE", "NOTIFY", "PUBLISH", "REFER", "INFO", "UPDATE", "PRACK"}
@@ -45,10 +46,14 @@ KNOWN_METHODS: Final = METHODS | frozenset(
 DIALOG_METHODS: Final = frozenset({"BYE", "INFO", "UPDATE", "PRACK", "NOTIFY", "REFER"})
 
 
-def call_numbers(now_ns: Callable[[], int]) -> Callable[[], str]:
-    """Return a source of call numbers: China time and a count, "261122-101502-0001"."""
-    counted = itertools.count(1)
-    return lambda: f"{china_time(now_ns()):%y%m%d-%H%M%S}-{next(counted) % 10_000:04d}"
+def call_numbers(now_ns: Callable[[], int], first: int = 1) -> Callable[[], str]:
+    """Return a source of call numbers: China time and a count, "261122-101502-0001".
+
+    Orders are known by the number of their call. A random `first` keeps a gateway whose clock was
+    set back, or that starts twice in a second, from giving the numbers of earlier calls again.
+    """
+    counted = itertools.count(first)
+    return lambda: f"{china_time(now_ns()):%y%m%d-%H%M%S}-{next(counted) % CALLS_COUNTED:04d}"
 
 
 class Refusal(SipError):
