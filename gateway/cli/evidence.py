@@ -136,6 +136,8 @@ def _print(case: Case, listing: Instrument | None, settings: Settings) -> None:
             meant = readback_text(texts, case.accepted, listing, _language(case))
             verdict = "as accepted" if said == meant else f"NOT as accepted: {meant}"
             click.echo(f"read-back   {verdict}")
+    for call_no in case.missing_calls:
+        click.echo(f"\ncall        {call_no} IS MISSING: the journal has the digest of its record")
     click.echo("")
     for line in case.fix_lines:
         click.echo(f"fix  {line.replace(chr(1), '|')}")

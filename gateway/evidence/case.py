@@ -61,6 +61,12 @@ class Case(NamedTuple):
     notices: list[NoticeTrace]
     journal_end: str
 
+    @property
+    def missing_calls(self) -> list[str]:
+        """Calls whose digests are in the journal and whose records are gone."""
+        kept = {call.record.call_no for call in self.calls}
+        return [event.call_no for _, event in self.bindings if event.call_no not in kept]
+
 
 def case_of(storage: Storage, data_folder: Path, cl_ord_id: str) -> Case | None:
     """Return the case of an order by its ClOrdID(11), None when the journal does not have it."""

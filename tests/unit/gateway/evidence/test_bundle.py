@@ -238,6 +238,17 @@ def test_an_order_is_of_the_account_it_was_asked_for_not_of_the_last_of_its_call
     assert all("was asked for by" in problem for problem in found)
 
 
+def test_a_record_that_was_taken_out_of_the_store_is_missed(
+    tmp_path: Path, recordings: Path
+) -> None:
+    case = a_case()
+    assert case.missing_calls == []
+    robbed = case._replace(calls=[])
+    assert robbed.missing_calls == ["261122-100000-0001"]
+    write_bundle(robbed, recordings, tmp_path / "b.zip")
+    assert verifier.problems(str(tmp_path / "b.zip"))
+
+
 def test_a_recording_that_is_gone_stops_the_bundle(tmp_path: Path) -> None:
     with pytest.raises(RecordingMissing, match="restore"):
         write_bundle(a_case(), tmp_path, tmp_path / "b.zip")
