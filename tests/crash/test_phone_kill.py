@@ -47,10 +47,11 @@ from tests.builders.voice import a_book
 from tests.crash.doors import venue_orders
 from tests.crash.phone_customer import DNIS, PRICE, SYMBOL, CustomerCall, PhoneCustomer
 
-pytestmark = pytest.mark.peer("sox")
-
 KILLS = int(os.environ.get("HOTLINE_PHONE_KILLS", "6"))
 SEED = int(os.environ.get("HOTLINE_PHONE_KILL_SEED", "20261122"))
+TIMEOUT_S = 170 + 30 * KILLS
+pytestmark = [pytest.mark.peer("sox"), pytest.mark.timeout(TIMEOUT_S)]
+
 WORKER_EVERY = 4  # one kill in so many is of a media worker
 CONFIG = Path(__file__).parents[2] / "config"
 ACCOUNTS = """\
@@ -69,7 +70,7 @@ BEFORE_THE_TRUTH = ("welcome.", "login.")
 
 
 class PhoneKills(TestCase):
-    timeout = 170 + 30 * KILLS
+    timeout = TIMEOUT_S
 
     async def setUp(self) -> None:
         folder = TemporaryDirectory()

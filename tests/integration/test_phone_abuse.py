@@ -177,6 +177,8 @@ class Abuse(TestCase):
         self.check_clean(clean)
         assert self.metric("hotline_sip_failures_total") == 0
         assert self.metric("hotline_ivr_calls_failed_total") == 0
+        told = (self.stage.folder / "gateway.log").read_text(encoding="utf-8").splitlines()
+        assert [line for line in told if '"level":"error"' in line or "raceback" in line] == []
 
     def check_clean(self, clean: RawCall) -> None:
         """Not a packet is missing, and what was heard is what the record says was said."""
