@@ -28,6 +28,7 @@ COMMANDS: Final = {
     "callers": ("gateway.cli.callers:callers", "which numbers may do what; notices to hear"),
     "replay": ("gateway.cli.replay:replay", "verify the journal, or tell the life of one order"),
     "evidence": ("gateway.cli.evidence:evidence", "show, bundle or check what is kept of an order"),
+    "flows": ("gateway.cli.flows:flows", "check call flows and prompts before anybody calls"),
     "ladder": ("gateway.cli.ladder:ladder", "show the signalling of one call"),
     "rules": ("gateway.cli.rules:rules", "which market rules applied on a day"),
     "prompts": ("gateway.cli.prompts:prompts", "what is not recorded, a studio's script, checks"),

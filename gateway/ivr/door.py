@@ -13,15 +13,15 @@ from twisted.internet.defer import Deferred, DeferredList
 from twisted.internet.interfaces import IReactorTime
 
 from gateway.core.tasks import Tasks
-from gateway.ivr import lint, lint_prompts, metrics
+from gateway.ivr import metrics
 from gateway.ivr.actions.table import PhoneActions
 from gateway.ivr.call_record import CallLog
-from gateway.ivr.dialplan import FLOWS, OUR_CALLS, Dialplan
+from gateway.ivr.dialplan import Dialplan
 from gateway.ivr.fittings import Fittings
+from gateway.ivr.flow_check import faults
 from gateway.ivr.notice_calls import Announcement, NoticeCalls, NoticeDialler, NoticeResult
 from gateway.ivr.runner import CallRunner
 from gateway.ivr.settings import PhoneSettings
-from gateway.ivr.variants import VARIANTS
 from gateway.media.port import MediaLink, MediaRefused
 from gateway.media.voice import Voice
 from gateway.sip.calls import CloseReason
@@ -82,20 +82,12 @@ class PhoneDoor:
         Raises ConfigError (a flow or prompt is wrong), VoiceUnavailable (no speech engine for
         what is not recorded) or MediaRefused.
         """
-        self._check_flows()
+        for fault in faults(self._dialplan, self._voice.book):
+            raise ConfigError(f"phone.flow.{fault.flow}", fault.problem)
         await self._voice.prepare()
         await self._media.start()
         self._is_open = True
         log.info("ivr.door_open", calls_max=self._settings.calls_max)
-
-    def _check_flows(self) -> None:
-        words = {**VARIANTS, "greeting": self._dialplan.greetings()}
-        for name, flow in {**FLOWS, **OUR_CALLS}.items():
-            for problem in [
-                *lint.problems(flow),
-                *lint_prompts.problems(flow, self._voice.book, words),
-            ]:
-                raise ConfigError(f"phone.flow.{name}", problem)
 
     async def stop(self) -> None:
         """Take no more calls, end those there are, stop voice and media."""

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from gateway.ivr import lint, lint_prompts
-from gateway.ivr.dialplan import FLOWS, OUR_CALLS
+from gateway.ivr.dialplan import Dialplan
 from gateway.ivr.entry import EntryKind
 from gateway.ivr.flow import (
     ENGINE_PROMPTS,
@@ -24,15 +24,14 @@ from gateway.ivr.flow import (
     State,
     Transfer,
 )
-from gateway.ivr.lint_prompts import expanded
-from gateway.ivr.variants import VARIANTS
-from gateway.ivr.wishes import ACTING, BRINGS, NEEDS, OUTCOMES, READ_BACK, Action
+from gateway.ivr.flow_check import faults, unplayed
+from gateway.ivr.settings import LineSettings
+from gateway.ivr.wishes import Action
 from gateway.media.prompts import PromptBook
 from risk.domain.enums import Language, Side
-from risk.domain.reasons import REASONS, prompt_key
 from tests.builders.voice import a_book
 
-ALL_FLOWS = {**FLOWS, **OUR_CALLS}
+PLAN = Dialplan([LineSettings(number="02131001000", greeting="welcome.branch")])
 ENDING = {"say_invalid": "p.wrong", "say_timeout": "p.wrong", "on_tries_used": "bye"}
 ACCOUNT = Collect(
     name="account",
@@ -191,58 +190,9 @@ def test_problems_of_the_texts_are_told_too() -> None:
     assert "digits and braces only" in found(texts={**TEXTS, "p.sure": "press 1"})
 
 
-@pytest.mark.parametrize("name", ALL_FLOWS)
-def test_the_flows_of_the_product_have_no_problem(name: str) -> None:
-    words = {**VARIANTS, "greeting": ("welcome.greeting",)}
-    assert lint.problems(ALL_FLOWS[name]) == []
-    assert lint_prompts.problems(ALL_FLOWS[name], a_book(), words) == []
+def test_the_flows_of_the_product_have_no_fault() -> None:
+    assert list(faults(PLAN, a_book())) == []
 
 
 def test_every_prompt_of_the_product_is_played() -> None:
-    words = {**VARIANTS, "greeting": ("welcome.greeting", "welcome.branch")}
-    book = a_book()
-    assert lint_prompts.unplayed(ALL_FLOWS.values(), book, words, of_others=OF_OTHERS) == []
-
-
-OF_OTHERS = ("agent.",)  # spoken by the call centre
-
-
-def test_every_action_is_in_every_table() -> None:
-    assert set(OUTCOMES) == set(BRINGS) == set(NEEDS) == set(Action)
-    assert set(READ_BACK) == ACTING <= set(Action)
-
-
-def test_every_reason_of_the_rules_has_its_prompt_in_both_languages() -> None:
-    book = a_book()
-    assert [r.name for r in REASONS if not book.has(prompt_key(r))] == []
-
-
-def test_prompt_keys_stand_for_all_their_variants() -> None:
-    assert expanded("order.readback_{side_word}") == ["order.readback_buy", "order.readback_sell"]
-    assert len(expanded("reason.{reason}")) == len(VARIANTS["reason"]) == len(REASONS) + 1
-    with pytest.raises(KeyError):
-        expanded("x.{unheard_of}")
-
-
-def test_a_state_cannot_forget_an_exit() -> None:
-    with pytest.raises(TypeError):
-        Say(name="x", prompt="p.bye")  # type: ignore[call-arg]
-    with pytest.raises(TypeError, match="exits must be"):
-        Do(name="x", action=Action.READ_CASH, exits={"ok": "bye"})
-    with pytest.raises(TypeError, match="on_tries_used"):
-        Do(
-            name="x",
-            action=Action.READ_CASH,
-            exits={"ok": "bye", "unknown": "bye"},
-            failing=("unknown",),
-        )
-    with pytest.raises(TypeError, match="read_cash changes nothing"):
-        replace(SURE, guards=Action.READ_CASH)
-    with pytest.raises(TypeError, match="submit_order needs a confirmation"):
-        Notices(name="x", items="x", prompt="x", proof=Action.SUBMIT_ORDER, then="x")
-    with pytest.raises(TypeError, match="keys must be of 12345678"):
-        replace(HELLO, keys={"9": Go(then="bye")})
-    with pytest.raises(TypeError, match=r"at_once must be 1\.\.6, was 7"):
-        replace(PAGES, at_once=7)
-    with pytest.raises(ValueError, match="'bye' is there twice"):
-        CallFlow("bye", [BYE, BYE])
+    assert unplayed(PLAN, a_book()) == []
