@@ -4,6 +4,7 @@ A key that may belong to a secret is never written down. Not here: the record's 
 (gateway.ivr.call_record), where it is kept (gateway.evidence).
 """
 
+import hashlib
 from collections.abc import Callable, Sequence
 from typing import Final, NamedTuple, TypeVar
 
@@ -17,6 +18,7 @@ from risk.domain.enums import Language
 UNANSWERED: Final = "unanswered"  # outcome of what had none when the call ended
 LINES_MAX: Final = 10_000  # of each kind: a storm of keys fills no memory
 _NS_PER_MS: Final = 1_000_000
+SECRET_DIGITS_MIN: Final = 4  # what is shorter and comes again is a choice, not a secret
 T = TypeVar("T")
 
 
@@ -39,6 +41,7 @@ class CallNotes:
         self._heard: list[Heard] = []
         self._playing: list[Heard] = []  # prompts of the play under way, with the offset of each
         self._keyed: list[Keyed] = []
+        self._secrets: set[tuple[int, bytes]] = set()  # length and digest: no digits are kept
         self._acted: list[Acted] = []
         self._agent: list[str] = []
         self._recorded: Recorded | None = None
@@ -87,9 +90,23 @@ class CallNotes:
             _add(self._heard, heard)
         self._playing = []
 
-    def pressed(self, state: str, key: str, at_ns: int) -> None:
-        """A key was pressed; an empty one is not to be kept."""
+    def secret(self, text: str) -> None:
+        """This was keyed as a secret: keyed once more, wherever, it is not to be kept either."""
+        if len(text) >= SECRET_DIGITS_MIN:
+            self._secrets.add((len(text), _digest(text)))
+
+    def pressed(self, state: str, key: str, at_ns: int) -> int:
+        """A key was pressed; an empty one is not to be kept.
+
+        Return since when (Unix ns) the last keys were a secret keyed openly, 0 when they were not.
+        """
         _add(self._keyed, Keyed(self._ms(at_ns), state, key or MASK))
+        for length, digest in self._secrets:
+            last = self._keyed[-length:]
+            if _digest("".join(keyed.key for keyed in last)) == digest:
+                self._keyed[-length:] = [Keyed(each.at_ms, each.state, MASK) for each in last]
+                return self._answered_ns + last[0].at_ms * _NS_PER_MS
+        return 0
 
     def asked(self, state: str, action: str, request_id: str, account_no: str) -> Acted:
         """The gateway is asked; `came` tells what came of it, when something does."""
@@ -155,6 +172,10 @@ class CallNotes:
 
     def _ms(self, at_ns: int) -> int:
         return max(at_ns - self._answered_ns, 0) // _NS_PER_MS if self._answered_ns else 0
+
+
+def _digest(text: str) -> bytes:
+    return hashlib.sha256(text.encode()).digest()
 
 
 def _add(kept: list[T], line: T) -> None:

@@ -97,6 +97,7 @@ class CallRunner:
         self._inputs: deque[Input] = deque()
         self._is_turning = self._is_over = self._is_broken = False
         self._started_s = self._clock.seconds()
+        self._open_secret_ns = 0  # since when a secret was keyed openly in this turn
         self._key_ns = 0  # of the last key, until it is answered
         self._is_recorded: Deferred[None] | None = None
         self._log = log.bind(call_no=call.call_no)
@@ -225,6 +226,7 @@ class CallRunner:
                 self._visit, effects = step(self._line.flow, self._visit, given)
                 for effect in effects:
                     self._carry_out(effect)
+                self._silence_open_secret()
             assert not self._inputs, f"state {self._visit.state} never comes to rest"
             is_done = True
         finally:
@@ -242,6 +244,13 @@ class CallRunner:
             case TimedOut():
                 self._key_ns = 0
 
+    def _silence_open_secret(self) -> None:
+        """Take a secret out of the recording that was keyed once more where none was asked for."""
+        since_ns, self._open_secret_ns = self._open_secret_ns, 0
+        if since_ns and self._leg is not None:
+            for is_on in (False, True) if self._visit.is_secure else (True, False):
+                self._leg.secure(is_on, since_ns if is_on else 0)
+
     # Effects
 
     def _carry_out(self, effect: Effect) -> None:
@@ -252,6 +261,8 @@ class CallRunner:
                 self._key_timer.start(effect, is_elder=self._visit.is_elder)
             case Perform():
                 self._key_timer.stop()
+                for secret in effect.secrets.values():
+                    self._notes.secret(secret)
                 self._tasks.spawn("ivr.action", self._perform(effect, self._visit.state))
             case Enqueue(queue):
                 self._key_timer.stop()
@@ -286,7 +297,8 @@ class CallRunner:
             case Went(state):
                 self._notes.went(state)
             case Pressed(state, key, at_ns):
-                self._notes.pressed(state, key, at_ns)
+                since_ns = self._notes.pressed(state, key, at_ns)
+                self._open_secret_ns = since_ns or self._open_secret_ns
             case TimeRanOut(state):
                 metrics.TIMEOUTS.labels(state).inc()
             case Mistaken(state):

@@ -2,6 +2,7 @@
 
 from twisted.internet.defer import succeed
 
+from gateway.ivr.call_record import MASK
 from gateway.ivr.dialplan import Line
 from gateway.ivr.runner import RECORDING_S_MAX
 from gateway.media.port import LegFigures, RecordingFailed
@@ -137,6 +138,24 @@ class RunnerRecordTests(RunnerCase):
         (ticket,) = desk.tickets
         assert (ticket.card.account_no, ticket.card.is_verified) == ("", False)
         assert PIN not in repr(ticket.card)
+
+    def test_a_pin_keyed_once_more_after_the_login_is_kept_nowhere(self) -> None:
+        self.begin(Line())
+        self.leg.finish()
+        self.leg.press("1")
+        self.leg.finish()
+        self.leg.press(f"{ACCOUNT_NO}#{PIN}#")
+        before = len(self.leg.secured)
+        self.leg.press(PIN)
+        assert self.leg.secured[before:][-2][0] is True, "silenced in the recording"
+        assert self.leg.secured[-1][0] is False, "and no longer than that"
+        self.leg.press("#")
+        self.call.close(CloseReason.REMOTE_BYE)
+        (record,) = self.log.noted
+        keyed = "".join(keyed.key for keyed in record.keyed)
+        assert PIN not in keyed
+        assert keyed.endswith("#" + MASK * len(PIN) + "#")
+        assert all(PIN not in "".join(k.key for k in begun.keyed) for begun in self.log.begun)
 
     def test_a_caller_may_leave_the_queue(self) -> None:
         desk = FakeDesk()
