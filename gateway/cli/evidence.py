@@ -17,13 +17,13 @@ from gateway.cli.on_reactor import run_on_reactor
 from gateway.cli.settings import CONFIG_OPTION
 from gateway.evidence import verifier
 from gateway.evidence.bundle import write_bundle
-from gateway.evidence.call_log import RECORDINGS, NotFound, decode, records_by, stored_record
-from gateway.evidence.case import BoundCall, Case, case_of
+from gateway.evidence.call_log import RECORDINGS, NotFound, records_by
+from gateway.evidence.case import BoundCall, Case, calls_of, case_of
 from gateway.evidence.respeak import heard_readback, readback_text, readback_wav
 from gateway.evidence.transcript import call_line, transcript
 from gateway.journal.heart import journal_storage
 from gateway.journal.settings import JournalSettings
-from gateway.journal.story import last_day, told
+from gateway.journal.story import calls_bound, last_day, told
 from gateway.media.child import MediaReactor
 from gateway.media.prompts import load
 from gateway.media.voice import open_voice
@@ -154,12 +154,12 @@ def _print_call(call: BoundCall) -> None:
 
 
 def _call(settings: Settings, call_no: str) -> None:
-    engine = create_engine(store_url(settings.store, settings.gateway.data_folder))
-    stored = read_once(engine, lambda connection: stored_record(connection, call_no))
-    if stored is None:
+    data = settings.gateway.data_folder
+    bindings = calls_bound(journal_storage(data, JournalSettings()), [call_no])
+    calls = calls_of(data, [call_no], bindings)
+    if not calls:
         raise NotFound(f"call {call_no}: list them with --calls")
-    for line in transcript(decode(stored)):
-        click.echo(line)
+    _print_call(calls[0])
 
 
 def _calls(settings: Settings, ani: str, account_no: str) -> None:
