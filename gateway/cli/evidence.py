@@ -82,7 +82,9 @@ def _order(
     data = settings.gateway.data_folder
     storage = journal_storage(data, JournalSettings())
     if not (order.isascii() and order.isdigit() and len(order) <= CL_ORD_ID_DIGITS):
-        raise click.UsageError(f"ORDER: must be a number or a ClOrdID of digits, was {order!r}")
+        raise click.UsageError(
+            f"ORDER: must be a number or a ClOrdID of digits, was {order!r}; a call needs --call"
+        )
     cl_ord_id = order
     if len(order) < CL_ORD_ID_DIGITS:
         cl_ord_id = f"{(day or last_day(storage)) % 1_000_000:06d}{int(order):06d}"

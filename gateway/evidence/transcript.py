@@ -34,10 +34,11 @@ def transcript(record: CallRecord) -> Iterator[str]:
 
 def call_line(record: CallRecord) -> str:
     """Return a call in one line, for a list."""
-    orders = ",".join(acted.cl_ord_id for acted in record.acted if acted.cl_ord_id)
-    seconds = (record.ended_ns - record.started_ns) / NS if record.ended_ns else 0
+    # An order that was placed and cancelled in one call is one order.
+    orders = ",".join(dict.fromkeys(acted.cl_ord_id for acted in record.acted if acted.cl_ord_id))
+    lasted = f"{(record.ended_ns - record.started_ns) / NS:.1f} s" if record.ended_ns else "-"
     return (
-        f"{record.call_no:<20} {_at(record.started_ns)} {seconds:>7.1f} s  "
+        f"{record.call_no:<20} {_at(record.started_ns)} {lasted:>9}  "
         f"{record.ani or 'withheld':<16} {record.account_no or '-':<12} "
         f"{record.close_reason or 'lasts':<14} {orders}"
     ).rstrip()

@@ -16,6 +16,7 @@ from gateway.evidence.bundle import RecordingMissing, write_bundle
 from gateway.evidence.call_log import encode
 from gateway.evidence.case import BoundCall, Case
 from gateway.evidence.transcript import call_line, transcript
+from gateway.ivr.call_record import Acted
 from gateway.journal.story import OrderKeys, Story, StoryLine
 from risk.domain.enums import Channel
 from risk.domain.service_events import CallRecorded
@@ -274,3 +275,12 @@ def test_a_transcript_tells_the_call_in_order_of_time() -> None:
         "asked   submit_order: accepted phone:1:1",
     ]
     assert "13800138000" in call_line(a_record())
+
+
+def test_a_list_names_an_order_once_and_says_no_length_of_a_call_that_lasts() -> None:
+    placed = Acted(30_000, "order.submit", "submit_order", "accepted", "phone:1:1", "261122000001")
+    cancelled = Acted(40_000, "cancel.submit", "cancel_order", "requested", "x", "261122000001")
+    line = call_line(a_record(acted=(placed, cancelled)))
+    assert "  61.0 s  " in line
+    assert line.count("261122000001") == 1
+    assert " s  " not in call_line(a_record(ended_ns=0, close_reason=""))
