@@ -4,6 +4,7 @@ Drawn from the same data that callers walk through. Not here: how the page is wr
 (.ci/docs.py).
 """
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Final
 
@@ -36,6 +37,7 @@ its own, pressed after the read-back was heard. A state says its prompts in the 
 """
 SHOWN_MAX: Final = 8  # wordings of one prompt that are written out
 _ARROW: Final = "-->"
+_SPACE_BEFORE_MARK: Final = re.compile(r" +(?=[,.:;!?])")
 
 
 def flow_page(flows: Mapping[str, CallFlow], book: PromptBook) -> str:
@@ -165,10 +167,9 @@ def _says(state: State, book: PromptBook) -> str:
 
 
 def _text(book: PromptBook, key: str) -> str:
-    return " / ".join(
-        "".join(
-            f"{{{piece.name}}}" if isinstance(piece, Slot) else piece
-            for piece in book.pieces(key, language)
-        )
-        for language in Language
-    )
+    shown = {}
+    for language in Language:
+        pieces = book.pieces(key, language)
+        shown[language] = [f"{{{p.name}}}" if isinstance(p, Slot) else p for p in pieces]
+    english = _SPACE_BEFORE_MARK.sub("", " ".join(shown[Language.EN]))
+    return f"{''.join(shown[Language.ZH])} / {english}"

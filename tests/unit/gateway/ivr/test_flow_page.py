@@ -13,7 +13,8 @@ def test_every_state_stands_on_the_page_with_its_words() -> None:
         for name in flow.states:
             assert f"| `{name}` |" in page
     assert "买入,请按一。 / To buy, press one." in page
-    assert "{price}" in page
+    assert "The price is {last}." in page
+    assert "现价{last}。" in page
     assert RESUME not in page
 
 

@@ -77,7 +77,7 @@ class RunnerTests(RunnerCase):
             self.clock.advance(2.9)
             assert self.leg.said.startswith("还没有收到您的按键")
             self.clock.advance(0.2)
-        assert self.leg.said == "感谢您的来电,再见。"
+        assert self.leg.said == "无法继续为您服务,请稍后再拨。感谢您的来电,再见。"
         self.leg.finish()
         assert self.call.hangups == 1
         assert self.leg.is_closed
