@@ -13,8 +13,8 @@ help: ## this list
 demo: .venv/.ready ## one order by phone, web and branch, with its fills and messages (KEEP=1 stays up)
 	@$(RUN)hotline demo $(if $(KEEP),--keep)
 
-test: .venv/.ready ## the whole test suite
-	@$(RUN)python -m pytest -q $(ARGS)
+test: .venv/.ready ## the whole test suite, three files at a time
+	@$(RUN)python -m pytest -q -n 3 --dist loadfile $(ARGS)
 
 check: .venv/.ready ## what CI runs: lint, types, floors, tidy, tests
 	@.ci/run check
