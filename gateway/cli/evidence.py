@@ -136,7 +136,7 @@ def _print(case: Case, listing: Instrument | None, settings: Settings) -> None:
         said = heard_readback(call.record, case.accepted)
         if said is not None and listing is not None:
             meant = readback_text(texts, case.accepted, listing, _language(case))
-            verdict = "as accepted" if said == meant else f"NOT as accepted: {meant}"
+            verdict = "as accepted" if said == meant else f"differs; today it would say: {meant}"
             click.echo(f"read-back   {verdict}")
     for call_no in case.missing_calls:
         click.echo(f"\ncall        {call_no} IS MISSING: the journal has the digest of its record")
