@@ -36,7 +36,7 @@ def failure_of(text: str, folder: Path) -> str:
         ("sms 13800000001 contains 400", "nothing more has come"),
         ('call c1 from 13800000001 keys "1 A1#"\nhears c1 order.accepted', "was not heard"),
         ("wait 1\naccount A2 cash 5.00", "accounts must be given before the first act"),
-        ("buy 600000", "'buy' is no statement; known are account, branch"),
+        ("buy 600000", "'buy' is no statement; known are account, binds, branch"),
     ],
 )
 def test_a_wrong_statement_says_what_was_found(text: str, why: str, tmp_path: Path) -> None:
