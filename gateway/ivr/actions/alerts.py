@@ -5,17 +5,15 @@ from typing import Final
 
 from gateway.core.ports import AcceptanceStopped
 from gateway.ivr.actions.asking import Answer, Answering, Caller, text_of
-from gateway.ivr.actions.commands import CommandDesk, unexpected
+from gateway.ivr.actions.commands import CommandDesk
 from gateway.ivr.actions.items import ITEMS_MAX
 from gateway.ivr.actions.names import SpokenNames
 from gateway.ivr.actions.ports import PhoneQueries
-from gateway.ivr.actions.reasons import NOT_ACCEPTING, reason_values
 from gateway.ivr.visit import Perform
 from gateway.ivr.wishes import Action
 from gateway.media.prompts import PromptBook
 from risk.domain.commands import RemoveAlert, SetAlert
 from risk.domain.enums import AlertKind, Channel
-from risk.domain.events import CommandDenied
 from risk.domain.service_events import AlertRemoved, AlertSet
 
 KIND_WORDS: Final = {AlertKind.AT_OR_ABOVE: "above", AlertKind.AT_OR_BELOW: "below"}
@@ -79,7 +77,7 @@ class AlertActions:
             trace_id=caller.call_no,
             entered_ns=wish.at_ns or self._now_ns(),
         )
-        return await self._asked(command, "done")
+        return await self._desk.settled(command, "done", AlertSet, self._book)
 
     async def remove(self, caller: Caller, wish: Perform) -> Answer:
         """removed | denied | unknown."""
@@ -93,19 +91,4 @@ class AlertActions:
             trace_id=caller.call_no,
             entered_ns=wish.at_ns or self._now_ns(),
         )
-        return await self._asked(command, "removed")
-
-    async def _asked(self, command: SetAlert | RemoveAlert, done: str) -> Answer:
-        try:
-            event = await self._desk.ask(command)
-        except AcceptanceStopped:
-            return "denied", NOT_ACCEPTING
-        match event:
-            case None:
-                return "unknown", {}
-            case AlertSet() | AlertRemoved():
-                return done, {}
-            case CommandDenied():
-                return "denied", reason_values(self._book, event.reason, event.detail)
-            case _:
-                unexpected(event)
+        return await self._desk.settled(command, "removed", AlertRemoved, self._book)

@@ -9,10 +9,13 @@ import structlog
 from twisted.internet.defer import TimeoutError as DeferredTimeout
 from twisted.internet.interfaces import IReactorTime
 
-from gateway.core.ports import OutcomeUnknown
+from gateway.core.ports import AcceptanceStopped, OutcomeUnknown
+from gateway.ivr.actions.asking import Answer
 from gateway.ivr.actions.ports import OrderDesk
+from gateway.ivr.actions.reasons import NOT_ACCEPTING, reason_values
+from gateway.media.prompts import PromptBook
 from risk.domain.commands import Command
-from risk.domain.events import Event
+from risk.domain.events import CommandDenied, Event
 
 log = structlog.get_logger("ivr")
 
@@ -35,6 +38,20 @@ class CommandDesk:
             why = type(e).__name__
             log.warning("ivr.outcome_unknown", request_id=command.request_id, why=why)
             return None
+
+    async def settled(
+        self, command: Command, outcome: str, done: type[Event], book: PromptBook
+    ) -> Answer:
+        """Return `outcome` for an event of type `done`, else denied with its words, or unknown."""
+        try:
+            event = await self.ask(command)
+        except AcceptanceStopped:
+            return "denied", NOT_ACCEPTING
+        if event is None:
+            return "unknown", {}
+        if isinstance(event, CommandDenied):
+            return "denied", reason_values(book, event.reason, event.detail)
+        return (outcome, {}) if isinstance(event, done) else unexpected(event)
 
 
 def unexpected(event: Event) -> NoReturn:

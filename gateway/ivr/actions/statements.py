@@ -8,19 +8,16 @@ from collections.abc import Callable, Mapping
 
 import structlog
 
-from gateway.core.ports import AcceptanceStopped
 from gateway.ivr.actions.asking import Answer, Answering, Caller, text_of
-from gateway.ivr.actions.commands import CommandDesk, unexpected
+from gateway.ivr.actions.commands import CommandDesk
 from gateway.ivr.actions.names import SpokenNames
 from gateway.ivr.actions.ports import Contacts
-from gateway.ivr.actions.reasons import NOT_ACCEPTING, reason_values
 from gateway.ivr.visit import Perform
 from gateway.ivr.wishes import Action
 from gateway.media.prompts import PromptBook
 from risk.domain.commands import RequestStatement
 from risk.domain.enums import Channel, StatementForm
 from risk.domain.errors import TemporaryFailure
-from risk.domain.events import CommandDenied
 from risk.domain.service_events import StatementRequested
 
 log = structlog.get_logger("ivr")
@@ -73,16 +70,4 @@ class StatementActions:
             trace_id=caller.call_no,
             entered_ns=wish.at_ns or self._now_ns(),
         )
-        try:
-            event = await self._desk.ask(command)
-        except AcceptanceStopped:
-            return "denied", NOT_ACCEPTING
-        match event:
-            case None:
-                return "unknown", {}
-            case StatementRequested():
-                return "requested", {}
-            case CommandDenied():
-                return "denied", reason_values(self._book, event.reason, event.detail)
-            case _:
-                unexpected(event)
+        return await self._desk.settled(command, "requested", StatementRequested, self._book)
