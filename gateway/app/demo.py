@@ -15,7 +15,6 @@ from datetime import datetime
 from typing import Any, Final, NamedTuple, TypeVar
 
 import aiohttp
-from sqlalchemy import create_engine
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IReactorTime
 from twisted.internet.task import deferLater
@@ -31,8 +30,8 @@ from gateway.refdata.tables import OpeningAccount
 from gateway.sip.softphone import open_softphone, parse_script
 from gateway.sip.uri import parse_uri
 from gateway.sip.wire import Hop
-from gateway.store.database import read_once
-from gateway.store.settings import StoreSettings, store_url
+from gateway.store.database import read_file
+from gateway.store.settings import StoreSettings
 from risk.domain.errors import TemporaryFailure
 from risk.domain.fixedpoint import E4, format_e4, parse_e4
 from risk.domain.ids import NS
@@ -175,14 +174,13 @@ class Demo:
 
     async def _tell_call(self) -> None:
         """Print the call in words, from the record that the gateway keeps of it."""
-        engine = create_engine(store_url(StoreSettings(), self._stage.folder / "data"))
+        data = self._stage.folder / "data"
 
         async def kept() -> CallRecord | None:
-            records = read_once(engine, records_by)
+            records = read_file(StoreSettings(), data, records_by)
             return records[0] if records and records[0].ended_ns else None
 
         record = await self._until("phone: the record of the call", kept)
-        engine.dispose()
         for line in transcript(record):
             self._say(f"            {line}")
 

@@ -6,29 +6,15 @@ For `hotline replay --order`. Not here: the journal's own lines (gateway.journal
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from gateway.journal.story import LineSource, OrderKeys, StoryLine
-from notify.letters import trace_of_events
+from gateway.evidence.case import Kept, notices_of
+from gateway.journal.story import LineSource, StoryLine
 from notify.notices import NoticeTrace
-from notify.outbox import Outbox
-from notify.settings import NotifySettings
-from notify.tables import open_outbox
 
 
 def notice_lines(data_folder: Path) -> Sequence[LineSource]:
-    """Return the outbox of a data folder as a source of lines; none when there is no outbox."""
-    file = data_folder / NotifySettings().file
-    if not file.exists():
-        return ()
-
-    def lines(keys: OrderKeys) -> list[StoryLine]:
-        outbox = Outbox(open_outbox(file))
-        try:
-            traces = trace_of_events(outbox, sorted(keys.event_seqs))
-        finally:
-            outbox.close()
-        return [line for trace in traces for line in _lines_of(trace)]
-
-    return (lines,)
+    """Return the outbox of a data folder as a source of lines."""
+    kept = Kept(data_folder)
+    return (lambda keys: [line for trace in notices_of(kept, keys) for line in _lines_of(trace)],)
 
 
 def _lines_of(trace: NoticeTrace) -> Iterator[StoryLine]:

@@ -6,34 +6,31 @@ Reads only, so it may run beside the gateway. Not here: gathering (gateway.evide
 import os
 import sys
 from pathlib import Path
-from typing import Final, cast
+from typing import cast
 
 import click
-from sqlalchemy import create_engine
 from twisted.internet.threads import deferToThread
 
 from gateway.app.settings import Settings, load_settings
 from gateway.cli.on_reactor import run_on_reactor
+from gateway.cli.order_number import cl_ord_id_of
 from gateway.cli.settings import CONFIG_OPTION
 from gateway.evidence import verifier
 from gateway.evidence.bundle import write_bundle
 from gateway.evidence.call_log import RECORDINGS, NotFound, records_by
-from gateway.evidence.case import BoundCall, Case, calls_of, case_of
+from gateway.evidence.case import BoundCall, Case, Kept, calls_of, case_of
 from gateway.evidence.respeak import heard_readback, readback_text, readback_wav
 from gateway.evidence.transcript import call_line, transcript
 from gateway.journal.heart import journal_storage
 from gateway.journal.settings import JournalSettings
-from gateway.journal.story import calls_bound, last_day, told
+from gateway.journal.story import calls_bound, told
 from gateway.media.child import MediaReactor
 from gateway.media.prompts import load
 from gateway.media.voice import open_voice
 from gateway.refdata.tables import read_listings
-from gateway.store.database import read_once
-from gateway.store.settings import store_url
+from gateway.store.database import read_file
 from risk.domain.enums import Language
 from risk.domain.instrument import Instrument
-
-CL_ORD_ID_DIGITS: Final = 12
 
 
 @click.command()
@@ -81,14 +78,8 @@ def _order(
 ) -> None:
     data = settings.gateway.data_folder
     storage = journal_storage(data, JournalSettings())
-    if not (order.isascii() and order.isdigit() and len(order) <= CL_ORD_ID_DIGITS):
-        raise click.UsageError(
-            f"ORDER: must be a number or a ClOrdID of digits, was {order!r}; a call needs --call"
-        )
-    cl_ord_id = order
-    if len(order) < CL_ORD_ID_DIGITS:
-        cl_ord_id = f"{(day or last_day(storage)) % 1_000_000:06d}{int(order):06d}"
-    case = case_of(storage, data, cl_ord_id)
+    cl_ord_id = cl_ord_id_of(storage, order, day, "ORDER", "; a call needs --call")
+    case = case_of(storage, _kept(settings), cl_ord_id)
     if case is None:
         raise NotFound(f"order {cl_ord_id}: check the number, or give --day yyyymmdd")
     listing = _listing(settings, case.accepted.symbol)
@@ -158,16 +149,23 @@ def _print_call(call: BoundCall) -> None:
 def _call(settings: Settings, call_no: str) -> None:
     data = settings.gateway.data_folder
     bindings = calls_bound(journal_storage(data, JournalSettings()), [call_no])
-    calls = calls_of(data, [call_no], bindings)
+    calls = calls_of(_kept(settings), [call_no], bindings)
     if not calls:
         raise NotFound(f"call {call_no}: list them with --calls")
     _print_call(calls[0])
 
 
 def _calls(settings: Settings, ani: str, account_no: str) -> None:
-    engine = create_engine(store_url(settings.store, settings.gateway.data_folder))
-    for record in read_once(engine, lambda c: records_by(c, ani=ani, account_no=account_no)):
+    for record in read_file(
+        settings.store,
+        settings.gateway.data_folder,
+        lambda connection: records_by(connection, ani=ani, account_no=account_no),
+    ):
         click.echo(call_line(record))
+
+
+def _kept(settings: Settings) -> Kept:
+    return Kept(settings.gateway.data_folder, settings.store, settings.fix, settings.notify)
 
 
 def _listing(settings: Settings, symbol: str) -> Instrument | None:

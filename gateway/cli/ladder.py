@@ -7,14 +7,12 @@ import os
 from pathlib import Path
 
 import click
-from sqlalchemy import create_engine
 
 from gateway.app.settings import load_settings
 from gateway.cli.settings import CONFIG_OPTION
 from gateway.evidence.call_log import NotFound, decode, stored_record
 from gateway.evidence.transcript import call_line
-from gateway.store.database import read_once
-from gateway.store.settings import store_url
+from gateway.store.database import read_file
 
 
 @click.command()
@@ -23,8 +21,8 @@ from gateway.store.settings import store_url
 def ladder(config: Path | None, call_no: str) -> None:
     """Show the SIP messages of CALL_NO: seconds since it began, way, message."""
     settings = load_settings(config, os.environ).value
-    engine = create_engine(store_url(settings.store, settings.gateway.data_folder))
-    stored = read_once(engine, lambda connection: stored_record(connection, call_no))
+    data = settings.gateway.data_folder
+    stored = read_file(settings.store, data, lambda c: stored_record(c, call_no))
     if stored is None:
         raise NotFound(f"call {call_no}: list them with `hotline evidence --calls`")
     record = decode(stored)

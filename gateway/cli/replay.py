@@ -6,19 +6,18 @@ Reads only, so it may run beside the gateway. Not here: what the lines say (gate
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Final
 
 import click
 
 from gateway.app.order_lines import notice_lines
+from gateway.cli.order_number import cl_ord_id_of
 from gateway.journal.heart import journal_storage
 from gateway.journal.segment import segment_names
 from gateway.journal.settings import JournalSettings
 from gateway.journal.storage import Storage
-from gateway.journal.story import LineSource, event_lines, last_day, order_story, told
+from gateway.journal.story import LineSource, event_lines, order_story, told
 from gateway.journal.verify import verify
 
-CL_ORD_ID_DIGITS: Final = 12
 LineSources = Callable[[Path], Sequence[LineSource]]
 
 
@@ -86,11 +85,7 @@ def _verify(storage: Storage) -> None:
 def _order(
     storage: Storage, order: str, day: int | None, line_sources: Sequence[LineSource]
 ) -> None:
-    if not (order.isascii() and order.isdigit() and len(order) <= CL_ORD_ID_DIGITS):
-        raise click.UsageError(f"--order: must be a number or a ClOrdID of digits, was {order!r}")
-    cl_ord_id = order
-    if len(order) < CL_ORD_ID_DIGITS:
-        cl_ord_id = f"{(day or last_day(storage)) % 1_000_000:06d}{int(order):06d}"
+    cl_ord_id = cl_ord_id_of(storage, order, day, "--order")
     story = order_story(storage, cl_ord_id)
     if story is None:
         raise click.ClickException(

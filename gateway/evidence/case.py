@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from sqlalchemy import create_engine
+from sqlalchemy import Connection
 from sqlalchemy.exc import OperationalError
 
 from fix.edge import MESSAGES_FOLDER
@@ -16,11 +16,11 @@ from fix.fields import SOH
 from fix.settings import FixSettings
 from gateway.evidence.call_log import decode, stored_record
 from gateway.ivr.call_record import CallRecord
-from gateway.journal.reader import batches_after
+from gateway.journal.segment import Scan, segment_names
 from gateway.journal.storage import Storage
-from gateway.journal.story import Story, calls_bound, order_story
-from gateway.store.database import read_once
-from gateway.store.settings import StoreSettings, store_url
+from gateway.journal.story import OrderKeys, Story, calls_bound, order_story
+from gateway.store.database import read_file
+from gateway.store.settings import StoreSettings
 from notify.letters import trace_of_events
 from notify.notices import NoticeTrace
 from notify.outbox import Outbox
@@ -68,7 +68,16 @@ class Case(NamedTuple):
         return [event.call_no for _, event in self.bindings if event.call_no not in kept]
 
 
-def case_of(storage: Storage, data_folder: Path, cl_ord_id: str) -> Case | None:
+class Kept(NamedTuple):
+    """Where the gateway of these settings keeps what cases are made of."""
+
+    data_folder: Path
+    store: StoreSettings = StoreSettings()
+    fix: FixSettings = FixSettings()
+    notify: NotifySettings = NotifySettings()
+
+
+def case_of(storage: Storage, kept: Kept, cl_ord_id: str) -> Case | None:
     """Return the case of an order by its ClOrdID(11), None when the journal does not have it."""
     story = order_story(storage, cl_ord_id)
     if story is None:
@@ -81,34 +90,35 @@ def case_of(storage: Storage, data_folder: Path, cl_ord_id: str) -> Case | None:
         accepted.cl_ord_id,
         accepted,
         story,
-        calls_of(data_folder, sorted(story.keys.trace_ids), bindings),
+        calls_of(kept, sorted(story.keys.trace_ids), bindings),
         bindings,
-        list(fix_lines(data_folder, story.keys.cl_ord_ids)),
-        _notices(data_folder, sorted(story.keys.event_seqs)),
+        list(_fix_lines(kept, story.keys.cl_ord_ids)),
+        notices_of(kept, story.keys),
         _end_of(storage),
     )
 
 
 def calls_of(
-    data_folder: Path, call_nos: Iterable[str], bindings: Iterable[tuple[int, CallRecorded]]
+    kept: Kept, call_nos: Iterable[str], bindings: Iterable[tuple[int, CallRecorded]]
 ) -> list[BoundCall]:
     """Return the stored records of these numbers that are calls, with their bindings."""
     bound = {event.call_no: event for _, event in bindings}
-    engine = create_engine(store_url(StoreSettings(), data_folder))
+
+    def stored(connection: Connection) -> list[bytes | None]:
+        return [stored_record(connection, call_no) for call_no in call_nos]
+
     try:
-        found = read_once(engine, lambda c: [stored_record(c, number) for number in call_nos])
+        found = read_file(kept.store, kept.data_folder, stored)
     except OperationalError:  # a store from before calls were kept, or none
         return []
-    finally:
-        engine.dispose()
-    calls = [(decode(stored), stored) for stored in found if stored is not None]
-    return [BoundCall(record, stored, bound.get(record.call_no)) for record, stored in calls]
+    calls = [(decode(each), each) for each in found if each is not None]
+    return [BoundCall(record, each, bound.get(record.call_no)) for record, each in calls]
 
 
-def fix_lines(data_folder: Path, cl_ord_ids: Iterable[str]) -> Iterable[str]:
+def _fix_lines(kept: Kept, cl_ord_ids: Iterable[str]) -> Iterable[str]:
     """Yield the kept FIX messages that name one of these orders, in time order within a file."""
     wanted = [f"{tag}{cl_ord_id}{SOH}".encode() for cl_ord_id in cl_ord_ids for tag in _ID_TAGS]
-    folder = data_folder / FixSettings().folder / MESSAGES_FOLDER
+    folder = kept.data_folder / kept.fix.folder / MESSAGES_FOLDER
     for file in sorted(folder.glob("*.log")):
         with file.open("rb") as stream:
             for line in stream:
@@ -116,20 +126,23 @@ def fix_lines(data_folder: Path, cl_ord_ids: Iterable[str]) -> Iterable[str]:
                     yield line.decode(errors="replace").rstrip("\n")
 
 
-def _notices(data_folder: Path, event_seqs: list[int]) -> list[NoticeTrace]:
-    file = data_folder / NotifySettings().file
+def notices_of(kept: Kept, keys: OrderKeys) -> list[NoticeTrace]:
+    """Return the notices planned from an order's events, none when there is no outbox."""
+    file = kept.data_folder / kept.notify.file
     if not file.exists():
         return []
     outbox = Outbox(open_outbox(file))
     try:
-        return trace_of_events(outbox, event_seqs)
+        return trace_of_events(outbox, sorted(keys.event_seqs))
     finally:
         outbox.close()
 
 
 def _end_of(storage: Storage) -> str:
     """Return the last event's number and the journal's chain there: keep it, and it proves all."""
-    end = "event 0"
-    for place, batch in batches_after(storage):
-        end = f"event {batch.next_seq - 1}, frame {place.frame_seq}, chain {place.chain.hex()}"
-    return end
+    name = segment_names(storage)[-1]
+    scan = Scan(name, storage.read(name))
+    for _ in scan:
+        pass  # each frame is checked, and moves the end
+    end = scan.end
+    return f"event {end.next_event_seq - 1}, frame {end.frame_seq}, chain {end.chain.hex()}"

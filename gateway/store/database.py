@@ -6,6 +6,7 @@ Not here: tables (gateway.store.tables), their meaning (gateway.identity), tradi
 
 import sqlite3
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, Final, TypeVar
 
 from sqlalchemy import Connection, Engine, create_engine, event
@@ -15,7 +16,7 @@ from twisted.internet.interfaces import IReactorFromThreads
 from twisted.python.failure import Failure
 
 from gateway.store.migrate import migrate
-from gateway.store.settings import StoreSettings
+from gateway.store.settings import StoreSettings, store_url
 from gateway.store.threads import BoundedThreads
 from risk.domain.errors import TemporaryFailure
 
@@ -65,6 +66,15 @@ def read_once(engine: Engine, work: Callable[[Connection], T]) -> T:
     """Run `work` in one read transaction on this thread."""
     with engine.connect() as connection, connection.begin():
         return work(connection)
+
+
+def read_file(settings: StoreSettings, data_folder: Path, work: Callable[[Connection], T]) -> T:
+    """Run `work` in one read transaction on a store that others may be writing (command line)."""
+    engine = create_engine(store_url(settings, data_folder))
+    try:
+        return read_once(engine, work)
+    finally:
+        engine.dispose()
 
 
 class Database:

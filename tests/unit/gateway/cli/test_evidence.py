@@ -27,6 +27,7 @@ from tests.builders.heart import Morning, a_buy, a_heart, set_up
 
 CONFIG = Path(__file__).parents[4] / "config"
 CALL_NO = "261123-100000-0001"
+STORE = StoreSettings(file="calls.sqlite")  # not the usual one: settings say where to look
 REQUEST = f"phone:{CALL_NO}:1"
 
 
@@ -38,6 +39,7 @@ class EvidenceTests(TestCase):
         self.settings = self.folder / "hotline.toml"
         self.settings.write_text(
             f'[gateway]\ndata_folder = "{self.folder}"\nconfig_folder = "{CONFIG}"\n'
+            f'[store]\nfile = "{STORE.file}"\n'
         )
         storage = DiskStorage(self.folder / "journal")
         storage.lock()
@@ -46,8 +48,8 @@ class EvidenceTests(TestCase):
         asked = a_buy(REQUEST, trace_id=CALL_NO, channel=Channel.PHONE)
         order = await heart.sequencer.submit(asked)
         assert isinstance(order, OrderAccepted)
-        self.url = store_url(StoreSettings(), self.folder)
-        database = Database(self.url, StoreSettings(), reactor)
+        self.url = store_url(STORE, self.folder)
+        database = Database(self.url, STORE, reactor)
         database.start()
         calls = StoredCalls(
             database, heart.sequencer.submit, Tasks(reactor), self.folder, Morning()
