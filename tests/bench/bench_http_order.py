@@ -5,17 +5,12 @@ parse and answer. Server and load are two processes. The three servers take turn
 round counts. FastAPI lives in an environment of its own below the cache folder, made on demand.
 """
 
-import os
-import shutil
-import subprocess
 import sys
 import tempfile
-import venv
-from pathlib import Path
 from typing import Final
 
 from tests.bench.bench import HERE, Row, benchmark
-from tests.bench.processes import cpu_s, serving
+from tests.bench.processes import cpu_s, python_with, serving
 from tests.bench.web_load import Measured, measure
 
 ROUNDS: Final = 3
@@ -26,21 +21,6 @@ WARM_UP: Final = 2_000
 FASTAPI: Final = ("fastapi==0.165.*", "uvicorn==0.54.*", "httptools", "uvloop", "websockets")
 
 
-def fastapi_python() -> str:
-    """Return the interpreter of the environment that has FastAPI; made at the first call."""
-    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    tag = f"cp{sys.version_info[0]}{sys.version_info[1]}"
-    folder = cache / "hotline-gateway" / f"bench-fastapi-{tag}"
-    python = folder / "bin" / "python"
-    if not (folder / "complete").exists():
-        shutil.rmtree(folder, ignore_errors=True)
-        venv.create(folder, with_pip=True)
-        install = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-        subprocess.run([*install, *FASTAPI], check=True)
-        (folder / "complete").touch()
-    return str(python)
-
-
 def _rounds(count: int, window: int) -> dict[str, tuple[Measured, float]]:
     """Return the median round of each server with its CPU seconds per order."""
     found: dict[str, list[tuple[Measured, float]]] = {"ours": [], "bare": [], "fastapi": []}
@@ -48,7 +28,7 @@ def _rounds(count: int, window: int) -> dict[str, tuple[Measured, float]]:
         tempfile.TemporaryDirectory(prefix="hotline-bench-") as folder,
         serving(sys.executable, "-m", "tests.bench.web_peer", "ours", folder) as ours,
         serving(sys.executable, "-m", "tests.bench.web_peer", "bare", folder) as bare,
-        serving(fastapi_python(), str(HERE / "bare_fastapi.py")) as fastapi,
+        serving(python_with("fastapi", *FASTAPI), str(HERE / "bare_fastapi.py")) as fastapi,
     ):
         servers = {"ours": ours, "bare": bare, "fastapi": fastapi}
         for run in range(ROUNDS + 1):

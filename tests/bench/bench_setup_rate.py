@@ -6,41 +6,23 @@ take turns and the median round counts. sippy, the other Python stack, runs in a
 own below the cache folder. None of the three opens media.
 """
 
-import os
-import shutil
 import subprocess
 import sys
 import tempfile
 import time
-import venv
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
 from tests.bench.bench import HERE, Row, benchmark
-from tests.bench.processes import cpu_s, serving
+from tests.bench.processes import cpu_s, python_with, serving
 from tests.peers.binaries import free_udp_port, needed_binary
 
 ROUNDS: Final = 3
 CALLS: Final = {"ours": 4_000, "sipp": 4_000, "sippy": 600}
 CALLS_PER_S: Final = {"ours": 400, "sipp": 400, "sippy": 60}  # sippy loses calls above
 SIPPY: Final = "sippy==2.5.0"
-
-
-def sippy_python() -> str:
-    """Return the interpreter of the environment that has sippy; made at the first call."""
-    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    tag = f"cp{sys.version_info[0]}{sys.version_info[1]}"
-    folder = cache / "hotline-gateway" / f"bench-sippy-{tag}"
-    python = folder / "bin" / "python"
-    if not (folder / "complete").exists():
-        shutil.rmtree(folder, ignore_errors=True)
-        venv.create(folder, with_pip=True)
-        install = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-        subprocess.run([*install, SIPPY], check=True)
-        (folder / "complete").touch()
-    return str(python)
 
 
 @contextmanager
@@ -77,7 +59,9 @@ def sipp_uas(folder: str) -> "Iterator[tuple[int, int]]":
 def sippy_uas(folder: str) -> "Iterator[tuple[int, int]]":
     """sippy as the callee."""
     port = free_udp_port()
-    return running([sippy_python(), str(HERE / "sippy_uas.py"), str(port)], port, folder)
+    return running(
+        [python_with("sippy", SIPPY), str(HERE / "sippy_uas.py"), str(port)], port, folder
+    )
 
 
 def dial(port: int, count: int, per_s: int, folder: str) -> int:

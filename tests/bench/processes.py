@@ -2,7 +2,10 @@
 
 import json
 import os
+import shutil
 import subprocess
+import sys
+import venv
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,6 +14,21 @@ from typing import Any
 from tests.bench.bench import HERE
 
 REPOSITORY = HERE.parents[1]
+
+
+def python_with(name: str, *requirements: str) -> str:
+    """Return the interpreter of an environment below the cache folder; made at the first call."""
+    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    tag = f"cp{sys.version_info[0]}{sys.version_info[1]}"
+    folder = cache / "hotline-gateway" / f"bench-{name}-{tag}"
+    python = folder / "bin" / "python"
+    if not (folder / "complete").exists():
+        shutil.rmtree(folder, ignore_errors=True)
+        venv.create(folder, with_pip=True)
+        install = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+        subprocess.run([*install, *requirements], check=True)
+        (folder / "complete").touch()
+    return str(python)
 
 
 @contextmanager

@@ -22,7 +22,7 @@ from gateway.app.stage import Stage
 from gateway.evidence.call_log import RECORDINGS, decode
 from gateway.evidence.transcript import transcript
 from gateway.ivr.call_record import CallRecord
-from gateway.media import g711
+from tests.builders.tones import alaw_of, dialled, silence
 from tests.peers.binaries import needed_binary
 from tests.peers.sipp_caller import sipp
 
@@ -31,26 +31,17 @@ pytestmark = pytest.mark.peer("sipp", "multimon-ng", "sox")
 CONFIG = Path(__file__).parents[2] / "config"
 ACCOUNT = "20000007"
 PIN = "739182"
-ROWS = {"1": 697, "2": 697, "3": 697, "4": 770, "5": 770, "6": 770, "7": 852, "8": 852, "9": 852}
-ROWS |= {"*": 941, "0": 941, "#": 941}
-COLUMNS = {"1": 1209, "4": 1209, "7": 1209, "*": 1209, "2": 1336, "5": 1336, "8": 1336, "0": 1336}
-COLUMNS |= {"3": 1477, "6": 1477, "9": 1477, "#": 1477}
 SCRIPT: list[float | str] = [4.0, "1", 9.0, f"{ACCOUNT}#", 3.0, f"{PIN}#", 9.0, "5", 6.0]
 RECORD_S_MAX = 20.0
 
 
 def tones(script: list[float | str]) -> bytes:
     """Return the script as A-law sound: silence, and 120 ms of two tones with 80 ms after a key."""
-    parts = []
-    for step in script:
-        if isinstance(step, float):
-            parts.append(np.zeros(int(step * 8000)))
-            continue
-        at = np.arange(960) / 8000
-        for key in step:
-            both = np.sin(2 * np.pi * ROWS[key] * at) + np.sin(2 * np.pi * COLUMNS[key] * at)
-            parts += [6000 * both, np.zeros(640)]
-    return g711.encode_alaw(np.concatenate(parts).astype(np.int16))
+    parts = [
+        silence(1000 * step) if isinstance(step, float) else dialled(step, on_ms=120)
+        for step in script
+    ]
+    return alaw_of(np.concatenate(parts))
 
 
 def keys_heard(recording: Path, channel: int) -> str:
